@@ -1,0 +1,1 @@
+"""Frozen records and the error tree; numpy and msgspec only."""
