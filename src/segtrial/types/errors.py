@@ -1,12 +1,12 @@
 """Every error segtrial raises on purpose.
 
-    SegtrialError
-    ├── InputError            the user can mend it: exit code 2, nothing written
-    │   ├── TrialError        a trial file or an option
-    │   │   └── ConfoundedError   an arm that differs in more than its declared change
-    │   ├── DataError         labels or pictures
-    │   └── RecordError       a run folder that does not fit, or a damaged record
-    └── RunError              one run failed; the others go on, exit code 3
+SegtrialError
+├── InputError            the user can mend it: exit code 2, nothing written
+│   ├── TrialError        a trial file or an option
+│   │   └── ConfoundedError   an arm that differs in more than its declared change
+│   ├── DataError         labels or pictures
+│   └── RecordError       a run folder that does not fit, or a damaged record
+└── RunError              one run failed; the others go on, exit code 3
 """
 
 from __future__ import annotations

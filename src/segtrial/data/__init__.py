@@ -1,0 +1,1 @@
+"""Files to Dataset and back."""

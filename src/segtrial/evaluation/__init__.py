@@ -1,0 +1,1 @@
+"""Detections and Dataset to Matches to Scores."""

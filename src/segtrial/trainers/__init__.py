@@ -1,0 +1,1 @@
+"""Run and Dataset to Detections: the port and what stands behind it."""
