@@ -72,7 +72,7 @@ def _crop_counts(
 ) -> npt.NDArray[np.int64]:
     """Counts of an image that is background but for `crop` at (left, top)."""
     rows, columns = crop.shape
-    counts = np.zeros(rows * columns + 2, np.int64)
+    counts = np.zeros((rows + 1) * columns + 2, np.int64)
     runs = 0
     value = False
     start = np.int64(0)
@@ -102,6 +102,52 @@ def _crop_counts(
         counts[runs] = total - start
         runs += 1
     return counts[:runs]
+
+
+@njit(cache=True, nogil=True)
+def _shifted(
+    counts: npt.NDArray[np.uint32],
+    first: Longs,
+    rows: Longs,
+    shift_px: Longs,
+    height_px: Longs,
+    out: Bytes,
+    offset: Longs,
+) -> None:
+    """Encode mask `rows[k]` moved by (dx, dy) = `shift_px[k]`, for each k."""
+    for k in range(len(rows)):
+        a, b = first[rows[k]], first[rows[k] + 1]
+        move = shift_px[k, 0] * height_px[k] + shift_px[k, 1]
+        plain = np.zeros(b - a + 1, np.int64)
+        for r in range(a, b):
+            plain[r - a] = counts[r]
+        runs = b - a
+        plain[0] += move
+        if runs % 2 == 1:
+            plain[runs - 1] -= move
+        elif move < 0:
+            plain[runs] = -move
+            runs += 1
+        else:
+            plain[runs - 1] -= move
+        if runs % 2 == 1 and plain[runs - 1] == 0 and runs > 1:
+            runs -= 1
+        offset[k + 1] = offset[k] + _encode(plain[:runs], out[offset[k] :])
+
+
+def shifted_runs(masks: Masks, *, rows: Longs, shift_px: Longs, height_px: Longs) -> Masks:
+    """Masks `rows`, each moved by whole px (dx, dy): `shift_px` int64 (K, 2).
+
+    `height_px`: int64 (K), the images' heights. A shift must keep the mask's box inside its image;
+    empty masks stay as they are.
+    """
+    counts, first = decode_counts(masks)
+    shift = np.where((np.diff(first)[rows] > 1)[:, None], shift_px, 0)
+    runs = int(np.diff(first)[rows].sum()) + len(rows)
+    out = np.empty(runs * 7 + 1, np.uint8)
+    offset = np.zeros(len(rows) + 1, np.int64)
+    _shifted(counts, first, rows, np.ascontiguousarray(shift), height_px, out, offset)
+    return Masks(data=out[: offset[-1]].copy(), offset=offset)
 
 
 def decode_counts(masks: Masks) -> tuple[npt.NDArray[np.uint32], Longs]:

@@ -1,0 +1,21 @@
+"""Decoding JSON records with an error that names file and record."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from segtrial.types.errors import DataError
+
+Record = TypeVar("Record")
+
+
+def decode(data: bytes | msgspec.Raw, kind: type[Record], *, where: str, expected: str) -> Record:
+    """`data` as a `kind`; DataError with place, expectation and the decoder's words otherwise."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            "The labels cannot be read.", where=where, expected=expected, got=str(error)
+        ) from error

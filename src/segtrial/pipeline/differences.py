@@ -1,0 +1,124 @@
+"""The one-difference rule: what an arm's recipe is, and in which keys it differs from its control."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from segtrial.types.errors import ConfoundedError, TrialError
+from segtrial.types.plan import Difference
+from segtrial.types.recipe import Recipe, TorchvisionRecipe
+from segtrial.types.trial import Arm, Trial
+
+
+def lineage(trial: Trial, arm: Arm) -> list[Arm]:
+    """The arm and its controls, the first arm first: an arm is its control plus its change."""
+    by_name = {a.name: a for a in trial.arms}
+    chain = [arm]
+    while chain[0].name != trial.arms[0].name:
+        chain.insert(0, by_name[chain[0].control or trial.arms[0].name])
+    return chain
+
+
+def recipe_of(trial: Trial, arm: Arm, where: str) -> Recipe:
+    """The arm's whole recipe. Raises TrialError for a key or value that the recipe refuses."""
+    plain: dict[str, Any] = msgspec.to_builtins(trial.recipe)
+    for ancestor in lineage(trial, arm):
+        if ancestor.change is not None and ancestor.change.recipe:
+            plain = _merged(plain, ancestor.change.recipe)
+    try:
+        return msgspec.convert(plain, type=Recipe)  # type: ignore[arg-type,no-any-return]
+    except msgspec.ValidationError as error:
+        raise TrialError(
+            "The change does not fit the recipe.",
+            where=f'{where}: arm "{arm.name}": change.recipe',
+            expected="keys and values of [recipe]",
+            got=str(error),
+        ) from error
+
+
+def _merged(plain: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    out = dict(plain)
+    for key, value in change.items():
+        old = out.get(key)
+        nested = isinstance(value, dict) and isinstance(old, dict)
+        out[key] = _merged(old, value) if nested and isinstance(old, dict) else value
+    return out
+
+
+def differences(control: Recipe, arm: Recipe, change: dict[str, Any] | None) -> list[Difference]:
+    """Every leaf key in which two recipes differ; `declared` = the change names it.
+
+    Also what follows from the declared change without being named: with a detector's weights,
+    another number of anchors a cell throws the pretrained proposal head away.
+    """
+    before, after = _leaves(msgspec.to_builtins(control)), _leaves(msgspec.to_builtins(arm))
+    declared = set(_leaves(change or {}))
+    found = [
+        Difference(key=key, control=before.get(key), arm=after.get(key), declared=key in declared)
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+    if isinstance(control, TorchvisionRecipe) and isinstance(arm, TorchvisionRecipe):
+        heads = [_keeps_proposal_head(recipe) for recipe in (control, arm)]
+        if heads[0] != heads[1]:
+            words = ["pretrained" if kept else "re-initialised" for kept in heads]
+            found.append(
+                Difference(
+                    key="weights of the proposal head",
+                    control=words[0],
+                    arm=words[1],
+                    declared=False,
+                )
+            )
+    return found
+
+
+def _keeps_proposal_head(recipe: TorchvisionRecipe) -> bool:
+    """Whether a detector's weights reach the proposal head: 3 anchors a cell, as published."""
+    detector = recipe.weights == "coco" or "RCNN_" in recipe.weights
+    return detector and len(recipe.anchors.sizes[0]) * len(recipe.anchors.ratios) == 3
+
+
+def check_one_difference(arm: Arm, found: list[Difference], where: str) -> None:
+    """Raise ConfoundedError for more than one difference, unless the arm says why.
+
+    Raise TrialError for a recipe change that changes nothing.
+    """
+    assert arm.change is not None
+    labels = ["training labels"] if arm.change.swap is not None else []
+    total = len(found) + len(labels)
+    place = f'{where}: arm "{arm.name}"'
+    if total == 0:
+        raise TrialError(
+            "The change leaves the recipe as it is.",
+            where=place,
+            expected="another value than the control's",
+            got=str(arm.change.recipe),
+        )
+    if total > 1 and arm.confounded is None:
+        listed = [*labels, *(f"{d.key}: {d.control} → {d.arm}" for d in found)]
+        raise ConfoundedError(
+            "The arm differs from its control in more than one thing; "
+            "no effect could be told to be the change's.",
+            where=place,
+            expected="exactly one difference",
+            got="; ".join(listed),
+            next_step='make an arm of each, or state confounded = "why" (the report will say it)',
+        )
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys of all values that are no tables."""
+    out: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            out |= _leaves(item, f"{prefix}{key}.")
+        else:
+            out[f"{prefix}{key}"] = _plain(item)
+    return out
+
+
+def _plain(item: Any) -> Any:
+    return [_plain(v) for v in item] if isinstance(item, (list, tuple)) else item
