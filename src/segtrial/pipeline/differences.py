@@ -1,4 +1,4 @@
-"""The one-difference rule: what an arm's recipe is, and in which keys it differs from its control."""
+"""The one-difference rule: an arm's recipe, and the keys in which it differs from its control."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recipe_of(trial: Trial, arm: Arm, where: str) -> Recipe:
         if ancestor.change is not None and ancestor.change.recipe:
             plain = _merged(plain, ancestor.change.recipe)
     try:
-        return msgspec.convert(plain, type=Recipe)  # type: ignore[arg-type,no-any-return]
+        return msgspec.convert(plain, type=Recipe)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
         raise TrialError(
             "The change does not fit the recipe.",

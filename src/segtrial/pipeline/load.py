@@ -41,10 +41,8 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     DataError or TrialError.
     """
     spec = trial.data
-    if spec.streets is not None:
-        train_file, val_file, images = _streets(spec, generated)
-    else:
-        train_file, val_file, images = _files(spec, root)
+    places = _files(spec, root) if spec.streets is None else _streets(spec, generated)
+    train_file, val_file, images = places
     label_format = "bdd100k" if spec.streets is not None else spec.format
     train = read(train_file, images, label_format)
     val = read(val_file, images, label_format)
@@ -77,7 +75,7 @@ def arm_labels(trial: Trial, arm: Arm, seed: int, train: Dataset) -> tuple[Datas
     return train, edits
 
 
-def _streets(spec: Data, generated: Path) -> tuple[Path, Path, Path]:
+def _streets(spec: Data, generated: Path) -> tuple[Path, Path, Path | None]:
     assert spec.streets is not None
     for key in ("train", "val", "images"):
         if getattr(spec, key) is not None:

@@ -87,8 +87,8 @@ def check_arms(trial: Trial, where: str) -> None:
 
 def _check_circles(trial: Trial, where: str) -> None:
     control = {arm.name: arm.control or trial.arms[0].name for arm in trial.arms[1:]}
-    for start in control:
-        seen, name = {start}, control[start]
+    for start, first in control.items():
+        seen, name = {start}, first
         while name in control:
             if name in seen:
                 raise TrialError("Controls go in a circle.", where=f'{where}: arm "{start}"')

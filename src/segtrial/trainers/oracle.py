@@ -60,6 +60,14 @@ class OracleTrainer:
             without_area=0,
         )
 
+    def estimate_seconds(self, job: Job, train: Dataset, val: Dataset) -> float:
+        """A measured rate: about 20 µs for each validation instance, and 0.2 s for the rest."""
+        del job, train
+        return 0.2 + 2e-5 * val.instances
+
+    def tidy(self, workspace: Workspace) -> None:
+        """Nothing to remove."""
+
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report
     ) -> Detections:

@@ -67,7 +67,13 @@ class Trainer(Protocol):
     ) -> Served:
         """Train, resuming from what the workspace holds. Raises RunError when it fails."""
 
+    def tidy(self, workspace: Workspace) -> None:
+        """Remove what was only needed to resume `fit`; called when `fit` is on record."""
+
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report
     ) -> Detections:
         """Detections on the images, from the checkpoint."""
+
+    def estimate_seconds(self, job: Job, train: Dataset, val: Dataset) -> float:
+        """Seconds of one run, from timing a few batches."""

@@ -20,7 +20,9 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class PlannedArm(Struct, frozen=True, kw_only=True):
-    """An arm as it will run. `counts` = training instances per class, by seed where drawn anew."""
+    """An arm as it will run. `counts_*` = training instances per class, of its control and its own
+    (the same for every seed: only which instances are relabelled is drawn).
+    """
 
     name: str
     control: str | None
@@ -62,3 +64,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     arms: tuple[PlannedArm, ...]
     runs: tuple[PlannedRun, ...]
+    notes: tuple[str, ...] = ()  # what a reader should know about the data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from segtrial.trainers.torchvision import weights
 from segtrial.trainers.torchvision.loader import Loader
 from segtrial.trainers.torchvision.model import Detector, build, device_of
 from segtrial.trainers.torchvision.prediction import detect
-from segtrial.trainers.torchvision.training import STATE, seed_torch, to_bytes, train
+from segtrial.trainers.torchvision.training import STATE, seed_torch, time_batches, to_bytes, train
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.edits import Edits
@@ -60,8 +61,11 @@ class TorchvisionTrainer:
             workspace.write("weights.json", msgspec.json.format(msgspec.json.encode(loaded)))
         history = train(model.to(device), loader, recipe, device, workspace, report)
         workspace.write(self.checkpoint, to_bytes({"model": model.state_dict()}))
-        workspace.remove(STATE)
         return _read_back(history, loader)
+
+    def tidy(self, workspace: Workspace) -> None:
+        """Remove the training state; the checkpoint stays."""
+        workspace.remove(STATE)
 
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report
@@ -74,6 +78,17 @@ class TorchvisionTrainer:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
         return detect(model.to(device), images, recipe, device, report)
+
+    def estimate_seconds(self, job: Job, train: Dataset, val: Dataset) -> float:
+        """Seconds of one run: two batches are trained and predicted, the second is timed."""
+        recipe, device = _ready(job)
+        size = recipe.batch_size
+        some = train.take_images(range(min(2 * size, train.images)))
+        model, _ = self._fresh(job, recipe)
+        step, picture = time_batches(
+            model.to(device), Loader(some, recipe, job.seed), recipe, device
+        )
+        return step * math.ceil(train.images / size) * recipe.epochs + picture * val.images
 
     def _fresh(self, job: Job, recipe: TorchvisionRecipe) -> tuple[Detector, weights.Loaded | None]:
         seed_torch(job.seed, "initialise")

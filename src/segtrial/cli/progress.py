@@ -1,0 +1,102 @@
+"""Progress of a trial: bars on a terminal, a line a run elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from segtrial.engines import Event
+from segtrial.types.plan import PlannedRun
+
+
+class RunsProgress:
+    """Listens to an engine: one bar for all runs, one for each that is running."""
+
+    def __init__(self, console: Console, runs: list[PlannedRun]) -> None:
+        self.console = console
+        self.runs = runs
+        self.begun: dict[int, float] = {}
+        self.bars: dict[int, TaskID] = {}
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[message]}", markup=False),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.total = self.progress.add_task("runs", total=len(runs), message="")
+        self.finished = 0
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        run = self.runs[event.index]
+        name = f"{run.arm} seed {run.seed}"
+        if event.kind == "started":
+            self.begun[event.index] = time.monotonic()
+            self.bars[event.index] = self.progress.add_task(name, total=None, message="")
+        elif event.kind == "progress":
+            self.progress.update(
+                self.bars[event.index],
+                description=f"{name}: {event.stage}",
+                completed=event.done,
+                total=event.total,
+                message=event.message,
+            )
+        else:
+            self._end(event, name)
+
+    def _end(self, event: Event, name: str) -> None:
+        self.progress.remove_task(self.bars.pop(event.index))
+        self.finished += 1
+        self.progress.update(self.total, completed=self.finished)
+        seconds = time.monotonic() - self.begun[event.index]
+        count = f"[{self.finished}/{len(self.runs)}]"
+        if event.kind == "failed":
+            self.console.print(
+                f"{count} {name}: failed. {event.message}", markup=False, style="red"
+            )
+        else:
+            self.console.print(f"{count} {name}: done in {seconds:.0f} s", markup=False)
+
+
+@contextlib.contextmanager
+def showing(console: Console, runs: list[PlannedRun]) -> Iterator[RunsProgress]:
+    """Progress of `runs` while the block runs."""
+    listener = RunsProgress(console, runs)
+    with listener.progress:
+        yield listener
+
+
+@contextlib.contextmanager
+def counting(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
+    """A single bar: the block gets `report(done, total)`."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        bar = progress.add_task(name, total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        yield report

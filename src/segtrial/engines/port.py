@@ -1,0 +1,39 @@
+"""Where runs execute: what an engine takes and gives. Engines know nothing of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
+
+Task = TypeVar("Task")
+Report: TypeAlias = Callable[[str, int, int, str], None]
+"""`report(stage, done, total, message)`."""
+
+Work: TypeAlias = Callable[[Task, Report], None]
+"""Does one task; raises to fail. Must be picklable for engines with other processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to task number `index`.
+
+    `kind`: "started", "progress", "done" or "failed"; `message` says why it failed.
+    """
+
+    index: int
+    kind: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+
+Listen: TypeAlias = Callable[[Event], None]
+
+
+class Engine(Protocol):
+    """Runs all tasks; one that fails does not stop the others."""
+
+    def run(self, tasks: Sequence[Task], work: Work[Task], listen: Listen) -> None:
+        """Do every task, telling `listen` what happens. KeyboardInterrupt stops all of them."""

@@ -1,0 +1,217 @@
+"""Plan → records: each run is fitted, predicted, matched, scored and sealed, once.
+
+A run folder that is sealed with the plan's id is not touched again; one that is not goes on from
+the last record it holds.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from segtrial.data.read import write_labels
+from segtrial.engines import engine_for
+from segtrial.engines.port import Listen, Report
+from segtrial.evaluation.average_precision import average_precision, mean_over_classes
+from segtrial.evaluation.matching import Truth, match, prepare_truth
+from segtrial.geometry.rasterise import truth_masks
+from segtrial.pipeline.context import Context
+from segtrial.pipeline.load import Loaded, arm_labels, load_data
+from segtrial.pipeline.plan import draws_masks
+from segtrial.store.codec import pack_detections, pack_matches, to_json, unpack_detections
+from segtrial.store.folder import MANIFEST, RunFolder, write_atomically
+from segtrial.trainers import trainer_for
+from segtrial.trainers.port import Job, Served
+from segtrial.types.detections import Detections
+from segtrial.types.edits import Edits
+from segtrial.types.errors import RecordError, RunError
+from segtrial.types.evaluation import IouType, Scores
+from segtrial.types.plan import Plan, PlannedArm, PlannedRun
+
+FAILURE = "failure.json"
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json: what a run is. Written first; a folder belongs to the run whose id it states."""
+
+    run_id: str
+    trial: str
+    arm: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the runs of one process share: data, prepared truth."""
+
+    context: Context
+    plan: Plan
+    loaded: Loaded
+    truth: Truth
+
+
+def pending_runs(context: Context, plan: Plan) -> list[PlannedRun]:
+    """The runs that are not sealed.
+
+    Raises RecordError where a folder holds a run of another trial, recipe, data or environment.
+    """
+    waiting = []
+    for run in plan.runs:
+        folder = RunFolder(context.run_path(run.arm, run.seed))
+        data = folder.read("run.json")
+        held = None if data is None else msgspec.json.decode(data, type=RunRecord)
+        if held is not None and held.run_id != run.run_id:
+            raise RecordError(
+                "The folder holds a run of something else: the trial, the data, the weights or "
+                "the installed libraries have changed since.",
+                where=str(folder.path),
+                expected=f"run {run.run_id[:12]}",
+                got=f"run {held.run_id[:12]}",
+                next_step="name another folder with --runs, or delete this one",
+            )
+        if not folder.is_complete(run.run_id):
+            waiting.append(run)
+    return waiting
+
+
+def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:
+    """Do all runs that are not sealed, `workers` at a time."""
+    todo = pending_runs(context, plan)
+    if todo:
+        work = functools.partial(perform, context, plan)
+        engine_for(min(workers, len(todo))).run(todo, work, listen)
+
+
+_cached: dict[bytes, Bench] = {}
+
+
+def open_bench(context: Context, plan: Plan) -> Bench:
+    """Data and prepared truth: read once a process, kept for the last trial asked for."""
+    key = msgspec.json.encode((str(context.folder), plan))
+    if key not in _cached:
+        _cached.clear()
+        loaded = load_data(context.trial, root=context.root, generated=context.generated)
+        masks = any(draws_masks(arm.recipe) for arm in plan.arms)
+        truth = prepare_truth(loaded.val, truth_masks(loaded.val) if masks else None)
+        _cached[key] = Bench(context, plan, loaded, truth)
+    return _cached[key]
+
+
+def perform(context: Context, plan: Plan, run: PlannedRun, report: Report) -> None:
+    """One run, from its last record on. A failure is written down and raised again."""
+    folder = RunFolder(context.run_path(run.arm, run.seed))
+    report("load", 0, 1, "")
+    try:
+        _perform(open_bench(context, plan), run, folder, report)
+    except Exception as error:
+        folder.write(FAILURE, to_json({"run_id": run.run_id, "reason": str(error)}))
+        raise
+
+
+def _perform(bench: Bench, run: PlannedRun, folder: RunFolder, report: Report) -> None:
+    context, plan = bench.context, bench.plan
+    arm = next(a for a in plan.arms if a.name == run.arm)
+    trainer = trainer_for(arm.recipe)
+    job = Job(
+        recipe=arm.recipe,
+        seed=run.seed,
+        class_names=plan.class_names,
+        weights_root=context.root,
+    )
+    identity = RunRecord(run_id=run.run_id, trial=plan.trial, arm=run.arm, seed=run.seed)
+    folder.write("run.json", to_json(identity))
+    if folder.read("served.json") is None:
+        spec = next(a for a in context.trial.arms if a.name == run.arm)
+        train, edits = arm_labels(context.trial, spec, run.seed, bench.loaded.train)
+        if train.fingerprint() != run.labels_sha256:
+            raise RecordError("The training labels are not those of the plan.", where=run.arm)
+        if edits is not None:
+            write_arm(context, run, write_labels(train), edits)
+        served = trainer.fit(job, train, edits, folder, report)
+        check_served(served, arm)
+        folder.write("served.json", to_json(served))
+    trainer.tidy(folder)
+    data = folder.read("detections.npz")
+    if data is None:
+        detections = trainer.predict(job, bench.loaded.val, folder, report)
+        folder.write("detections.npz", pack_detections(detections))
+    else:
+        detections = unpack_detections(data, str(folder.path))
+    report("match", 0, 1, "")
+    _score(bench, detections, folder)
+    folder.remove(FAILURE)
+    names = sorted(p.name for p in folder.path.iterdir() if p.is_file())
+    records = tuple(n for n in names if n != MANIFEST and not n.startswith("."))
+    folder.seal(run.run_id, records)
+    report("match", 1, 1, "")
+
+
+def write_arm(context: Context, run: PlannedRun, labels: bytes, edits: Edits) -> None:
+    """The arm's labels in the source's format, and the ledger of its edits, a line each."""
+    folder = context.arm_path(run.arm, run.seed)
+    write_atomically(folder / "labels.json", labels)
+    head = {"source_sha256": edits.source_sha256, "result_sha256": edits.result_sha256}
+    rows = [msgspec.json.encode(row) for row in (head, *edits.rows)]
+    write_atomically(folder / "edits.jsonl", b"\n".join(rows) + b"\n")
+
+
+def check_served(served: Served, arm: PlannedArm) -> None:
+    """What the loader served is what the plan says. Raises RunError where it is not."""
+    total = sum(served.instances.values()) + served.without_area
+    expected = sum(arm.counts_after.values())
+    wrong = {
+        name: (arm.counts_after[name], count)
+        for name, count in served.instances.items()
+        if count > arm.counts_after[name] or count + served.without_area < arm.counts_after[name]
+    }
+    if wrong or total != expected:
+        listed = ", ".join(
+            f"{name}: {plan} planned, {got} served" for name, (plan, got) in wrong.items()
+        )
+        raise RunError(f"The trainer did not see the labels of the plan ({listed or total}).")
+
+
+def _score(bench: Bench, detections: Detections, folder: RunFolder) -> None:
+    """Matches and scores, box and (where the model draws them) mask."""
+    kinds = [IouType.BOX, *([IouType.MASK] if detections.masks is not None else [])]
+    tables = {kind: match(bench.truth, detections, kind) for kind in kinds}
+    folder.write("matches.npz", pack_matches(tables))
+    names = bench.plan.class_names
+    scores = [average_precision(table, names) for table in tables.values()]
+    folder.write("scores.json", to_json({s.iou_type: scores_record(s) for s in scores}))
+
+
+def scores_record(scores: Scores) -> dict[str, object]:
+    """Scores as plain numbers; undefined = None."""
+    return {
+        "AP": _number(mean_over_classes(scores.ap)),
+        "AP50": _number(mean_over_classes(scores.ap, 0.5)),
+        "AP75": _number(mean_over_classes(scores.ap, 0.75)),
+        "classes": [
+            {
+                "name": name,
+                "instances": int(scores.instances[row]),
+                "images": int(scores.positive_images[row]),
+                "AP": _number(float(scores.ap[row].mean())),
+                "AP50": _number(float(scores.ap[row, 0])),
+                "AP75": _number(float(scores.ap[row, 5])),
+            }
+            for row, name in enumerate(scores.class_names)
+        ],
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124  # NaN alone differs from itself
+
+
+def failed_runs(context: Context, plan: Plan) -> Iterator[tuple[PlannedRun, str]]:
+    """The runs that failed when they were last tried, and why."""
+    for run in plan.runs:
+        folder = RunFolder(context.run_path(run.arm, run.seed))
+        data = folder.read(FAILURE)
+        if data is not None and not folder.is_complete(run.run_id):
+            yield run, msgspec.json.decode(data, type=dict[str, str])["reason"]

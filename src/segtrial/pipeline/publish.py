@@ -1,0 +1,224 @@
+"""Records → comparison.json, comparison.csv and report.html."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from segtrial.geometry.rasterise import mask_counts, rings
+from segtrial.geometry.runs import decode_mask
+from segtrial.pipeline.context import Context
+from segtrial.pipeline.execute import Bench, failed_runs, open_bench
+from segtrial.report import (
+    FailedRun,
+    Panel,
+    Picture,
+    ReportInput,
+    ScoreRow,
+    class_colours,
+    overlay,
+    render_report,
+)
+from segtrial.store.codec import to_json, unpack_detections
+from segtrial.store.folder import RunFolder, sha256, write_atomically
+from segtrial.store.provenance import versions
+from segtrial.types.comparison import ClassRow, Comparison
+from segtrial.types.masks import pack_masks
+from segtrial.types.plan import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from segtrial.types.arrays import Bools
+    from segtrial.types.dataset import Dataset
+    from segtrial.types.detections import Detections
+
+PICTURES = 6  # validation images shown, chosen by what they hold of the named classes
+SHOWN_SCORE = 0.3  # detections below are not drawn
+
+
+def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
+    """Write the three files and give the report's path. The same records give the same bytes."""
+    write_atomically(context.folder / "comparison.json", to_json(comparison))
+    write_atomically(context.folder / "comparison.csv", comparison_csv(comparison))
+    bench = open_bench(context, plan)
+    html = render_report(
+        ReportInput(
+            plan=plan,
+            comparison=comparison,
+            command=f"segtrial run {shlex.quote(context.name)}.toml",
+            versions=versions() | plan.environment,
+            hashes={
+                "trial file": sha256(context.trial_text.encode()),
+                "training labels": plan.train_sha256,
+                "validation labels": plan.val_sha256,
+            },
+            scores=score_rows(context, plan),
+            pictures=pictures(bench),
+            failed=[
+                FailedRun(arm=run.arm, seed=run.seed, reason=reason)
+                for run, reason in failed_runs(context, plan)
+            ],
+            edits=_ledgers(context, plan),
+        )
+    )
+    path = context.folder / "report.html"
+    write_atomically(path, html.encode())
+    return path
+
+
+def comparison_csv(comparison: Comparison) -> bytes:
+    """One line a contrast and class; the columns are those of comparison.json."""
+    out = io.StringIO(newline="")
+    fields = [f for f in ClassRow.__struct_fields__ if f not in {"base_runs", "arm_runs"}]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["arm", "control", "status", *fields])
+    for contrast in comparison.contrasts:
+        for row in contrast.classes:
+            plain = msgspec.to_builtins(row)
+            cells = [
+                " ".join("" if v is None else repr(v) for v in plain[f])
+                if isinstance(plain[f], (list, tuple))
+                else plain[f]
+                for f in fields
+            ]
+            writer.writerow(
+                [_safe(c) for c in (contrast.arm, contrast.control, contrast.status, *cells)]
+            )
+    return out.getvalue().encode()
+
+
+def _safe(cell: object) -> object:
+    """Text that a spreadsheet would take for a formula is quoted."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+
+
+def score_rows(context: Context, plan: Plan) -> list[ScoreRow]:
+    """Per arm and class, means over the sealed runs; None where a value is undefined."""
+    rows = []
+    for arm in plan.arms:
+        records = [
+            msgspec.json.decode((context.run_path(run.arm, run.seed) / "scores.json").read_bytes())
+            for run in plan.runs
+            if run.arm == arm.name
+            and RunFolder(context.run_path(run.arm, run.seed)).is_complete(run.run_id)
+        ]
+        for index, name in enumerate(plan.class_names):
+            rows.append(
+                ScoreRow(
+                    arm=arm.name,
+                    name=name,
+                    instances=plan.val_instances[name],
+                    images=plan.val_positive_images[name],
+                    box_ap50=_mean(records, "box", index, "AP50"),
+                    box_ap=_mean(records, "box", index, "AP"),
+                    mask_ap50=_mean(records, "mask", index, "AP50"),
+                    mask_ap=_mean(records, "mask", index, "AP"),
+                )
+            )
+    return rows
+
+
+def _mean(
+    records: list[dict[str, dict[str, list[dict[str, float | None]]]]],
+    kind: str,
+    index: int,
+    key: str,
+) -> float | None:
+    values = [r[kind]["classes"][index][key] for r in records if kind in r]
+    defined = [v for v in values if v is not None]
+    return float(np.mean(defined)) if defined and len(defined) == len(values) else None
+
+
+def pictures(bench: Bench) -> list[Picture]:
+    """Truth, control and arm side by side, first seeds, on the images richest in named classes."""
+    plan, val = bench.plan, bench.loaded.val
+    if val.image_root is None or len(plan.arms) < 2:
+        return []
+    shown = _detections_by_arm(bench)
+    out = []
+    for image in _chosen_images(plan, val):
+        path = val.image_root / val.file_name[image]
+        if not path.is_file():
+            return []
+        with Image.open(path) as source:
+            pixels = np.asarray(source.convert("RGB"))
+        panels = [Panel(label="truth", image=_truth_panel(val, image, pixels))]
+        for (arm, seed), found in shown.items():
+            panels.append(
+                Panel(label=f"{arm}, seed {seed}", image=_found_panel(val, image, pixels, found))
+            )
+        out.append(Picture(title=val.image_id[image], panels=panels))
+    return out
+
+
+def _detections_by_arm(bench: Bench) -> dict[tuple[str, int], Detections]:
+    """The first sealed run of each arm, at most three arms."""
+    shown: dict[tuple[str, int], Detections] = {}
+    for arm in bench.plan.arms[:3]:
+        for run in bench.plan.runs:
+            folder = RunFolder(bench.context.run_path(run.arm, run.seed))
+            if run.arm == arm.name and folder.is_complete(run.run_id):
+                data = folder.read("detections.npz")
+                assert data is not None
+                shown[run.arm, run.seed] = unpack_detections(data, str(folder.path))
+                break
+    return shown
+
+
+def _chosen_images(plan: Plan, val: Dataset) -> list[int]:
+    """Images that hold named classes first (of the fewest other objects), then the fullest."""
+    named = {plan.class_names.index(n) for arm in plan.arms for n in arm.named_classes}
+    is_named = np.isin(val.class_index, sorted(named))
+    pairs = np.unique(np.stack([val.image_index, val.class_index])[:, is_named], axis=1)
+    kinds = np.bincount(pairs[0], minlength=val.images)
+    hits = np.bincount(val.image_index[is_named], minlength=val.images)
+    total = np.bincount(val.image_index, minlength=val.images)
+    order = np.lexsort((total, -np.minimum(hits, 4), -kinds))
+    return [int(image) for image in order[:PICTURES]]
+
+
+def _truth_panel(val: Dataset, image: int, pixels: np.ndarray) -> Image.Image:
+    first = val.first_rows()
+    rows = [int(r) for r in range(first[image], first[image + 1]) if not val.crowd[r]]
+    height, width = pixels.shape[:2]
+    masks: list[Bools] | None = []
+    for row in rows:
+        raw = val.geometry[row]
+        if len(bytes(raw)) == 0:
+            masks = None
+            break
+        outline = rings(val.geometry_kind, raw)
+        packed = pack_masks([mask_counts(outline, height=height, width=width)])
+        assert masks is not None
+        masks.append(decode_mask(packed, 0, height=height, width=width))
+    names = [val.class_names[val.class_index[row]] for row in rows]
+    return overlay(pixels, val.box_xywh[rows], masks, names, None, class_colours(val.class_names))
+
+
+def _found_panel(val: Dataset, image: int, pixels: np.ndarray, found: Detections) -> Image.Image:
+    height, width = pixels.shape[:2]
+    rows = np.flatnonzero((found.image_index == image) & (found.score >= SHOWN_SCORE))
+    masks = None
+    if found.masks is not None:
+        masks = [decode_mask(found.masks, int(r), height=height, width=width) for r in rows]
+    names = [val.class_names[c] for c in found.class_index[rows]]
+    scores = [float(s) for s in found.score[rows]]
+    colours = class_colours(val.class_names)
+    return overlay(pixels, found.box_xywh[rows], masks, names, scores, colours)
+
+
+def _ledgers(context: Context, plan: Plan) -> dict[str, str]:
+    """Each arm's first ledger, relative to the report."""
+    out = {}
+    for arm in plan.arms:
+        path = context.arm_path(arm.name, plan.seeds[0]) / "edits.jsonl"
+        if arm.change is not None and arm.change.swap is not None and path.is_file():
+            out[arm.name] = path.relative_to(context.folder).as_posix()
+    return out

@@ -1,0 +1,99 @@
+"""A trial from file to report: the order of all stages, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from segtrial.engines.port import Listen
+from segtrial.pipeline.analyse import analyse
+from segtrial.pipeline.context import Context
+from segtrial.pipeline.execute import execute, failed_runs
+from segtrial.pipeline.plan import make_plan
+from segtrial.pipeline.publish import publish
+from segtrial.pipeline.trial_file import parse_trial, read_trial
+from segtrial.store.codec import to_json
+from segtrial.store.folder import write_atomically
+from segtrial.store.lock import hold
+from segtrial.types.comparison import Comparison
+from segtrial.types.errors import RecordError
+from segtrial.types.plan import Plan, PlannedRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a trial left: its comparison, its report, and the runs that failed with their reason."""
+
+    comparison: Comparison
+    report: Path
+    failed: tuple[tuple[PlannedRun, str], ...]
+
+
+def open_trial(path: Path, *, runs: Path, data: Path | None) -> Context:
+    """The trial in a file, its records under `runs`, its paths relative to `data` or to the file."""
+    trial = read_trial(path)
+    return Context(
+        name=path.stem,
+        trial=trial,
+        trial_text=path.read_text(encoding="utf-8"),
+        root=(data or path.parent).resolve(),
+        folder=(runs / path.stem).resolve(),
+    )
+
+
+def reopen_trial(folder: Path) -> tuple[Context, Plan]:
+    """The trial whose records lie in `folder` (`runs/<trial name>`), with the plan it ran.
+
+    Raises RecordError where the folder holds no trial.
+    """
+    try:
+        text = (folder / "trial.toml").read_text(encoding="utf-8")
+        plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
+        root = msgspec.json.decode((folder / "place.json").read_bytes(), type=dict[str, str])[
+            "root"
+        ]
+    except (OSError, msgspec.DecodeError, KeyError) as error:
+        raise RecordError(
+            "The folder holds no trial's records.",
+            where=str(folder),
+            expected="runs/<trial name>, as segtrial run leaves it",
+            got=str(error),
+        ) from error
+    trial = parse_trial(text, where=str(folder / "trial.toml"))
+    return (
+        Context(
+            name=plan.trial,
+            trial=trial,
+            trial_text=text,
+            root=Path(root),
+            folder=folder.resolve(),
+        ),
+        plan,
+    )
+
+
+def run_trial(
+    context: Context,
+    plan: Plan,
+    *,
+    workers: int,
+    listen: Listen,
+    analysing: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Do what is missing, compare, and write the report."""
+    with hold(context.folder):
+        write_atomically(context.folder / "trial.toml", context.trial_text.encode())
+        write_atomically(context.folder / "plan.json", to_json(plan))
+        write_atomically(context.folder / "place.json", to_json({"root": str(context.root)}))
+        execute(context, plan, workers, listen)
+        comparison = analyse(context, plan, analysing)
+        report = publish(context, plan, comparison)
+        return Result(
+            comparison=comparison, report=report, failed=tuple(failed_runs(context, plan))
+        )
+
+
+__all__ = ["Result", "make_plan", "open_trial", "reopen_trial", "run_trial"]
