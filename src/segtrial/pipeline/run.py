@@ -16,7 +16,7 @@ from segtrial.pipeline.plan import make_plan
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.trial_file import parse_trial, read_trial
 from segtrial.store.codec import to_json
-from segtrial.store.folder import write_atomically
+from segtrial.store.folder import sweep, write_atomically
 from segtrial.store.lock import hold
 from segtrial.types.comparison import Comparison
 from segtrial.types.errors import RecordError
@@ -33,7 +33,7 @@ class Result:
 
 
 def open_trial(path: Path, *, runs: Path, data: Path | None) -> Context:
-    """The trial in a file, its records under `runs`, its paths relative to `data` or to the file."""
+    """The trial in a file; records go under `runs`, paths start from `data` or the file's folder."""
     trial = read_trial(path)
     return Context(
         name=path.stem,
@@ -85,6 +85,7 @@ def run_trial(
 ) -> Result:
     """Do what is missing, compare, and write the report."""
     with hold(context.folder):
+        sweep(context.folder)
         write_atomically(context.folder / "trial.toml", context.trial_text.encode())
         write_atomically(context.folder / "plan.json", to_json(plan))
         write_atomically(context.folder / "place.json", to_json({"root": str(context.root)}))

@@ -1,1 +1,22 @@
-"""Records to HTML; templates only render."""
+"""Records → one offline HTML file. Pictures are drawn and encoded here as well.
+
+Place in the flow: after `compare`. Computes no statistic: what it shows comes from `Plan`,
+`Comparison` and the score rows. Reading or writing files does not belong here.
+"""
+
+from segtrial.report.colours import Colour, class_colours
+from segtrial.report.inputs import FailedRun, Panel, Picture, ReportInput, ScoreRow
+from segtrial.report.overlay import overlay
+from segtrial.report.render import render_report
+
+__all__ = [
+    "Colour",
+    "FailedRun",
+    "Panel",
+    "Picture",
+    "ReportInput",
+    "ScoreRow",
+    "class_colours",
+    "overlay",
+    "render_report",
+]

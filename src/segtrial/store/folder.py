@@ -34,6 +34,12 @@ def write_atomically(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left half done; only for who holds the folder."""
+    for stale in folder.rglob(".*.tmp"):
+        stale.unlink(missing_ok=True)
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -76,9 +82,7 @@ class RunFolder:
         (self.path / name).unlink(missing_ok=True)
 
     def seal(self, run_id: str, names: tuple[str, ...]) -> None:
-        """Write the manifest: from here on the run is complete. Stale temporaries go."""
-        for stale in self.path.glob(".*.tmp"):
-            stale.unlink()
+        """Write the manifest: from here on the run is complete."""
         files = {name: sha256((self.path / name).read_bytes()) for name in names}
         self.write(MANIFEST, to_json(Manifest(run_id=run_id, files=files)))
 

@@ -16,16 +16,19 @@ from segtrial.types.arrays import Floats, Longs
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.edits import Edits
-from segtrial.types.randomness import generator
+from segtrial.types.randomness import generator, key_of
 from segtrial.types.recipe import OracleRecipe, Recipe
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
     """What the oracle "learned": per class the chance of a hit, and how it calls each class.
 
+    `stream`: key of its randomness besides the seed, from labels and recipe: as with a real
+    trainer, two arms of one seed do not share their noise.
     `call[a][b]`: chance that a detected truth of class a is called b; rows sum to 1.
     """
 
+    stream: int
     hit: list[float]
     call: list[list[float]]
 
@@ -48,8 +51,10 @@ class OracleTrainer:
         assert isinstance(recipe, OracleRecipe)
         report("train", 0, 1, "")
         counts = train.instance_counts()
+        stream = key_of(train.fingerprint(), repr(recipe)) >> 65
         learned = Learned(
-            hit=_hit_rates(recipe, job).tolist(),
+            stream=stream,
+            hit=_hit_rates(recipe, job, stream).tolist(),
             call=_calls(recipe, train.class_names, counts, edits).tolist(),
         )
         workspace.write(self.checkpoint, msgspec.json.format(msgspec.json.encode(learned)))
@@ -97,11 +102,11 @@ class OracleTrainer:
         )
 
 
-def _hit_rates(recipe: OracleRecipe, job: Job) -> Floats:
+def _hit_rates(recipe: OracleRecipe, job: Job, stream: int) -> Floats:
     """Per class: a class's own difficulty, the same in every run, and a seed's effect on it."""
     classes = len(job.class_names)
-    difficulty = [generator("class", name).normal() for name in job.class_names]
-    luck = generator(job.seed, "oracle", "fit").normal(size=classes)
+    difficulty = [generator("oracle class", name).normal() for name in job.class_names]
+    luck = generator(job.seed, "oracle fit", stream).normal(size=classes)
     spread = np.array(difficulty) * recipe.hit_class_sd + luck * recipe.hit_seed_sd
     return np.asarray(expit(logit(np.clip(recipe.hit, 1e-6, 1 - 1e-6)) + spread))
 
@@ -138,20 +143,19 @@ class _Drawn:
 
 
 def _draw(recipe: OracleRecipe, learned: Learned, images: Dataset, seed: int) -> _Drawn:
-    """Hits on truth and false positives. A truth's draws depend on (seed, row) alone.
-
-    Every arm of a seed uses the same random numbers, as runs of one seed do.
-    """
+    """Hits on truth and false positives, drawn from (seed, stream, row)."""
     truths = images.instances
-    draws = generator(seed, "oracle", "predict").random((truths, 4))
+    draws = generator(seed, "oracle predict", learned.stream).random((truths, 3))
     call = np.cumsum(np.array(learned.call), axis=1)
     hit = draws[:, 0] < np.array(learned.hit)[images.class_index]
     rows = np.flatnonzero(hit & ~images.crowd)
     label = (draws[rows, 1:2] > call[images.class_index[rows]]).sum(axis=1)
     label = np.minimum(label, len(images.class_names) - 1)
-    noise = generator(seed, "oracle", "jitter").normal(size=(truths, 2))[rows]
+    noise = generator(seed, "oracle jitter", learned.stream).normal(size=(truths, 2))[rows]
     score = 0.35 + 0.6 * draws[rows, 2] ** 0.5
-    false_rows, false_label, false_noise, false_score = _false_positives(recipe, images, seed)
+    false_rows, false_label, false_noise, false_score = _false_positives(
+        recipe, images, generator(seed, "oracle false", learned.stream)
+    )
     all_rows = np.concatenate([rows, false_rows])
     jitter = np.concatenate([noise * recipe.box_jitter, false_noise])
     shift = np.rint(jitter * images.box_xywh[all_rows, 2:]).astype(np.int64)
@@ -172,10 +176,9 @@ def _draw(recipe: OracleRecipe, learned: Learned, images: Dataset, seed: int) ->
 
 
 def _false_positives(
-    recipe: OracleRecipe, images: Dataset, seed: int
+    recipe: OracleRecipe, images: Dataset, source: np.random.Generator
 ) -> tuple[Longs, Longs, Floats, Floats]:
     """Truth shapes moved to where they are not: row, label, shift in box sides, score."""
-    source = generator(seed, "oracle", "false")
     count = source.poisson(recipe.false_positives * images.images) if images.instances else 0
     rows = source.integers(0, max(images.instances, 1), size=count)
     prior = np.sqrt(images.instance_counts() + 1.0)

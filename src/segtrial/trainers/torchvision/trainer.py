@@ -34,8 +34,8 @@ class TorchvisionTrainer:
         device = device_of(recipe)
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
         return {
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
+            "torch": str(torch.__version__),
+            "torchvision": str(torchvision.__version__),
             "device": name,
             "weights": weights.digest(weights.resolve(recipe, weights_root)),
         }
