@@ -48,7 +48,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Pat
     return out
 
 
-@pytest.mark.parametrize("count", [1, 3, 6, 11, 20, 31])
+SLOW = [pytest.param(count, marks=pytest.mark.slow) for count in (1, 3, 6, 11, 15, 24, 31, 40)]
+
+
+@pytest.mark.parametrize("count", [20, *SLOW])
 def test_killed_in_the_middle_of_a_write_resumes_to_the_same_bytes(undisturbed, tmp_path, count):
     trial, expected = undisturbed["oracle"]
     assert attempt(trial, tmp_path, "write", count) == -signal.SIGKILL
@@ -56,7 +59,7 @@ def test_killed_in_the_middle_of_a_write_resumes_to_the_same_bytes(undisturbed, 
     assert records(tmp_path / "trial") == expected
 
 
-@pytest.mark.parametrize("count", [1, 4, 9])
+@pytest.mark.parametrize("count", [4, *SLOW[:1], pytest.param(9, marks=pytest.mark.slow)])
 def test_killed_during_training_resumes_to_the_same_bytes(undisturbed, tmp_path, count):
     trial, expected = undisturbed["tiny"]
     assert attempt(trial, tmp_path, "epoch", count) == -signal.SIGKILL

@@ -37,12 +37,24 @@ backbone     = "resnet_tiny"
 fpn_channels = 8
 image_size   = [64, 96]
 anchors      = { sizes = [[8], [16], [32], [64], [128]] }
-rpn          = { batch_per_image = 16, pre_nms_top_n_train = 50, post_nms_top_n_train = 20, pre_nms_top_n_test = 50, post_nms_top_n_test = 20 }
-roi          = { batch_per_image = 8, sampling_ratio = 1, box_head_channels = 16, mask_head_channels = [8], mini_mask_px = 14 }
 detect       = { score_threshold = 0.01 }
 epochs       = 3
 batch_size   = 4
 optimizer    = { lr = 0.005, gradient_clip = 5.0 }
+
+[recipe.rpn]
+batch_per_image      = 16
+pre_nms_top_n_train  = 50
+post_nms_top_n_train = 20
+pre_nms_top_n_test   = 50
+post_nms_top_n_test  = 20
+
+[recipe.roi]
+batch_per_image    = 8
+sampling_ratio     = 1
+box_head_channels  = 16
+mask_head_channels = [8]
+mini_mask_px       = 14
 
 [[arm]]
 name = "base"

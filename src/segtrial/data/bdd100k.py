@@ -6,13 +6,13 @@ and the per-image files of 2018 are other formats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
 
 from segtrial.data.json_records import decode
-from segtrial.geometry.rasterise import rings
+from segtrial.geometry.rasterise import FARTHEST_PX, rings
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.errors import DataError
 
@@ -25,8 +25,8 @@ DEFAULT_SIZE = (720, 1280)  # BDD100K's pictures, where a frame states no size
 
 
 class _Size(msgspec.Struct):
-    width: int
-    height: int
+    width: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
 class _Attributes(msgspec.Struct):
@@ -127,7 +127,7 @@ def _read_label(raw: msgspec.Raw, where: str, row: int) -> _Read:
             "A label has no geometry.", where=where, expected="poly2d, rle or box2d", got="none"
         )
     xywh = [box.x1, box.y1, box.x2 - box.x1 + 1, box.y2 - box.y1 + 1]
-    if not np.isfinite(xywh).all() or xywh[2] < 0 or xywh[3] < 0:
+    if not (np.abs(xywh) <= FARTHEST_PX).all() or xywh[2] < 0 or xywh[3] < 0:
         raise DataError("A box is no box.", where=where, expected="x1 ≤ x2, y1 ≤ y2", got=str(box))
     return row, label, raw, b"", xywh
 
@@ -135,7 +135,7 @@ def _read_label(raw: msgspec.Raw, where: str, row: int) -> _Read:
 def _outline_box(geometry: msgspec.Raw, where: str) -> list[float]:
     try:
         outline = rings(GeometryKind.BDD100K, geometry)
-    except (ValueError, TypeError, msgspec.DecodeError) as error:
+    except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
         raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
     if isinstance(outline, dict):
         return _rle_box(outline, where)
@@ -152,7 +152,7 @@ def _rle_box(rle: dict[str, object], where: str) -> list[float]:
         size = np.asarray(rle["size"], np.int64)
         packed = hotcoco.mask.frPyObjects(rle, int(size[0]), int(size[1]))
         return [float(v) for v in hotcoco.mask.toBbox(packed)]
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise DataError("A run-length mask cannot be read.", where=where, got=str(error)) from error
 
 

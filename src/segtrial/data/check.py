@@ -36,7 +36,7 @@ def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> int:
         )
         try:
             outline = rings(dataset.geometry_kind, raw)
-        except (ValueError, TypeError, msgspec.DecodeError) as error:
+        except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
             raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
         if isinstance(outline, dict):
             _check_rle_size(outline, size, where)
@@ -63,7 +63,7 @@ def _excess_px(points: np.ndarray, size: tuple[int, int]) -> float:
 
 
 def _check_rle_size(outline: dict[str, object], size: tuple[int, int], where: str) -> None:
-    if list(outline.get("size", [])) != list(size):  # type: ignore[call-overload]
+    if outline.get("size") != list(size):
         raise DataError(
             "A run-length mask has another size than its image.",
             where=where,
@@ -113,7 +113,7 @@ def _picture_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as picture:
             size, kind = picture.size, picture.format
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(
             "A picture cannot be opened.", where=str(path), expected="PNG or JPEG", got=str(error)
         ) from error

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from segtrial.data.json_records import decode
+from segtrial.geometry.rasterise import FARTHEST_PX
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.errors import DataError
 
@@ -132,7 +133,7 @@ def _check(
     if item.id in seen:
         raise DataError("Two annotations have the same id.", where=place, got=f"id {item.id!r}")
     seen.add(item.id)
-    if not all(np.isfinite(item.bbox)) or item.bbox[2] < 0 or item.bbox[3] < 0:
+    if not (np.abs(item.bbox) <= FARTHEST_PX).all() or item.bbox[2] < 0 or item.bbox[3] < 0:
         raise DataError(
             "A box is no box.",
             where=place,

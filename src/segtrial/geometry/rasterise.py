@@ -16,12 +16,15 @@ from segtrial.types.masks import Masks, pack_masks
 if TYPE_CHECKING:
     from segtrial.types.arrays import Floats
 
+FARTHEST_PX = 1e9  # a coordinate beyond it is a mistake, and areas would overflow
+
 
 def rings(kind: GeometryKind, geometry: bytes | msgspec.Raw) -> list[Floats] | dict[str, Any]:
     """The outline of one instance: closed rings float64 (K, 2) in px, Béziers evaluated; or, where
     the source holds run lengths, COCO's RLE object `{"size": [h, w], "counts": …}`.
 
-    Rings of one instance are united. Raises ValueError for geometry that is neither.
+    Rings of one instance are united. Raises ValueError, TypeError or OverflowError for
+    geometry that is neither.
     """
     decoded = msgspec.json.decode(geometry)
     if isinstance(decoded, dict):
@@ -37,8 +40,8 @@ def _flat_ring(values: Any) -> Floats:
     ring = np.asarray(values, dtype=np.float64)
     if ring.ndim != 1 or len(ring) < 6 or len(ring) % 2:
         raise ValueError(f"a polygon needs at least 3 points, x and y by turns: {values!r:.60}")
-    if not np.isfinite(ring).all():
-        raise ValueError("a polygon with a value that is no number")
+    if not (np.abs(ring) <= FARTHEST_PX).all():
+        raise ValueError("a polygon with a value that is no number of px")
     return ring.reshape(-1, 2)
 
 
@@ -51,9 +54,10 @@ def _poly2d_ring(item: Any) -> Floats:
         raise ValueError("a poly2d ring needs at least 3 vertices of x and y")
     if len(types) != len(vertices) or set(types) - {"L", "C"}:
         raise ValueError(f"poly2d types must be one L or C a vertex, got {types!r:.60}")
-    if not np.isfinite(vertices).all():
-        raise ValueError("a poly2d vertex that is no number")
-    return flatten_ring(vertices, types)
+    if not (np.abs(vertices) <= FARTHEST_PX).all():
+        raise ValueError("a poly2d vertex that is no number of px")
+    ring = flatten_ring(vertices, types)
+    return ring if len(ring) > 2 else ring[[0, -1, -1]]  # COCO reads four numbers as a box
 
 
 def mask_counts(outline: list[Floats] | dict[str, Any], *, height: int, width: int) -> bytes:

@@ -30,13 +30,15 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
     found = {arm.name: _differences(trial, arm, recipes, context.name) for arm in trial.arms}
     loaded = loaded or load_data(trial, root=context.root, generated=context.generated)
     names = loaded.train.class_names
+    for arm in trial.arms:
+        _check_named(arm, names, context.name)
+    labels = {arm.name: _label_hashes(trial, arm, loaded.train) for arm in trial.arms}
     environment = _environment(context, recipes)
     arms = []
     runs = []
     counts: dict[str, dict[str, int]] = {}
     for arm in trial.arms:
-        _check_named(arm, names, context.name)
-        hashes = _label_hashes(trial, arm, loaded.train)
+        hashes = labels[arm.name]
         counts[arm.name] = _counts(names, arm_labels(trial, arm, trial.seeds[0], loaded.train)[0])
         control = None if arm is trial.arms[0] else arm.control or trial.arms[0].name
         arms.append(

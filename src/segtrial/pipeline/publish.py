@@ -76,7 +76,7 @@ def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
 def comparison_csv(comparison: Comparison) -> bytes:
     """One line a contrast and class; the columns are those of comparison.json."""
     out = io.StringIO(newline="")
-    fields = [f for f in ClassRow.__struct_fields__ if f not in {"base_runs", "arm_runs"}]
+    fields = [f for f in ClassRow.__struct_encode_fields__ if f not in {"base_runs", "arm_runs"}]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["arm", "control", "status", *fields])
     for contrast in comparison.contrasts:

@@ -33,7 +33,7 @@ class Result:
 
 
 def open_trial(path: Path, *, runs: Path, data: Path | None) -> Context:
-    """The trial in a file; records go under `runs`, paths start from `data` or the file's folder."""
+    """The trial in a file; records go under `runs`, paths start from `data` or its folder."""
     trial = read_trial(path)
     return Context(
         name=path.stem,

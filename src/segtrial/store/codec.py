@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,11 @@ from segtrial.types.masks import Masks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What numpy, zipfile and zlib raise for a byte that is not what was written.
+_DAMAGE = (
+    *(ValueError, TypeError, KeyError, OSError, EOFError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first date: no clock in a record
 
 
@@ -49,7 +55,7 @@ def unpack_arrays(data: bytes, where: str) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except _DAMAGE as error:
         raise RecordError(
             "A record is damaged.",
             where=where,

@@ -91,7 +91,7 @@ class RunFolder:
         data = self.read(MANIFEST)
         try:
             return None if data is None else msgspec.json.decode(data, type=Manifest)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def is_complete(self, run_id: str) -> bool:

@@ -11,7 +11,7 @@ Role: TypeAlias = Literal["host", "target", "named", "other"]
 Interval: TypeAlias = tuple[float | None, float | None]
 
 
-class ClassRow(Struct, frozen=True, kw_only=True):
+class ClassRow(Struct, frozen=True, kw_only=True, rename={"name": "class"}):
     """One class in one contrast. `None` = undefined, with its `reason`.
 
     `base`, `arm`: means over seeds of the primary metric; `difference` = arm − base.

@@ -55,7 +55,7 @@ def resolve(recipe: TorchvisionRecipe, root: Path) -> str | Path | None:
     if _NAME.fullmatch(text):
         try:
             get_weight(text)
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             raise InputError(
                 "torchvision knows no weights of this name.", where="recipe: weights", got=text
             ) from error

@@ -1,0 +1,372 @@
+"""The torchvision trainer: every knob acts, labels are read back, failures are told."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import re
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torchvision.models.detection.roi_heads import project_masks_on_boxes
+
+from segtrial.geometry.mini_masks import mini_mask
+from segtrial.geometry.rasterise import mask_counts, rings
+from segtrial.geometry.runs import decode_mask
+from segtrial.trainers.torchvision import TorchvisionTrainer, training, weights
+from segtrial.trainers.torchvision.backbone import build_body, freeze, stages_of
+from segtrial.trainers.torchvision.loader import Loader
+from segtrial.trainers.torchvision.model import build, trainable_layers
+from segtrial.trainers.torchvision.roi_heads import mini_mask_targets
+from segtrial.trainers.torchvision.schedule import learning_rate
+from segtrial.types.errors import DataError, InputError, RunError
+from segtrial.types.masks import pack_masks
+from segtrial.types.recipe import MaskRcnnRecipe
+from tests.trainers.scenes import Memory, job_of, scenes, silent, small_recipe
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return scenes(tmp_path_factory.mktemp("scenes"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def fitted(recipe, train, seed=0):
+    memory = Memory()
+    TorchvisionTrainer().fit(job_of(recipe, train, seed=seed), train, None, memory, silent)
+    return memory
+
+
+def test_the_loader_serves_the_labels_that_the_data_set_holds(data):
+    train, _ = data
+    memory = Memory()
+    served = TorchvisionTrainer().fit(job_of(small_recipe(), train), train, None, memory, silent)
+    expected = dict(zip(train.class_names, train.instance_counts().tolist(), strict=True))
+    assert served.instances == expected
+    assert served.without_area == 0
+
+
+def test_labels_that_vanish_on_the_way_fail_the_run(data, monkeypatch):
+    train, _ = data
+    real = Loader._target
+    calls = []
+
+    def forgetful(self, image, device):
+        calls.append(image)
+        target = real(self, image, device)
+        lose = len(calls) > train.images and len(target["labels"]) > 1  # from the second epoch on
+        return {name: value[1:] for name, value in target.items()} if lose else target
+
+    monkeypatch.setattr(Loader, "_target", forgetful)
+    with pytest.raises(RunError, match="different instances"):
+        fitted(small_recipe(), train)
+
+
+def test_the_same_run_gives_the_same_bytes_and_another_seed_others(data):
+    train, _ = data
+    first, again, other = (fitted(small_recipe(), train, seed) for seed in (0, 0, 1))
+    assert first["checkpoint.pt"] == again["checkpoint.pt"]
+    assert first["checkpoint.pt"] != other["checkpoint.pt"]
+
+
+def test_boxes_only_models_predict_without_masks(data):
+    train, val = data
+    recipe = small_recipe(model="faster_rcnn")
+    memory = fitted(recipe, train)
+    found = TorchvisionTrainer().predict(job_of(recipe, train), val, memory, silent)
+    assert found.masks is None
+    assert len(found) > 0
+
+
+def test_predictions_lie_inside_their_pictures(data):
+    train, val = data
+    memory = fitted(small_recipe(), train)
+    found = TorchvisionTrainer().predict(job_of(small_recipe(), train), val, memory, silent)
+    assert len(found) > 0
+    assert found.masks is not None
+    right = found.box_xywh[:, 0] + found.box_xywh[:, 2]
+    assert (found.box_xywh[:, :2] >= 0).all()
+    assert (right <= val.width_px[found.image_index] + 1e-9).all()
+    mask = decode_mask(found.masks, 0, height=64, width=96)
+    assert mask.shape == (64, 96)
+
+
+def test_pictures_without_objects_train(data):
+    train, _ = data
+    pair = train.take_images([0, 1])
+    full = int(pair.first_rows()[1])  # the second picture loses its objects
+    half = dataclasses.replace(
+        pair,
+        annotation_id=pair.annotation_id[:full],
+        image_index=pair.image_index[:full],
+        class_index=pair.class_index[:full],
+        box_xywh=pair.box_xywh[:full],
+        area_px=pair.area_px[:full],
+        crowd=pair.crowd[:full],
+        geometry=pair.geometry[:full],
+        instance_record=pair.instance_record[:full],
+    )
+    fitted(small_recipe(batch_size=1), half)
+
+
+def test_a_loss_that_is_no_number_names_the_pictures(data, monkeypatch):
+    train, _ = data
+    monkeypatch.setattr(training, "learning_rate", lambda *_: 1e30)
+    with pytest.raises(RunError, match=r"train-.*png.*lower learning rate"):
+        fitted(small_recipe(optimizer={"lr": 1.0}, epochs=4), train)
+
+
+def test_a_picture_that_cannot_be_decoded_is_named(data, tmp_path):
+    train, _ = data
+    for name in train.file_name:
+        source = (train.image_root / name).read_bytes()
+        (tmp_path / name).write_bytes(source)
+    bad = tmp_path / train.file_name[0]
+    bad.write_bytes(bad.read_bytes()[:600])
+    with pytest.raises(DataError, match=train.file_name[0]):
+        fitted(small_recipe(), dataclasses.replace(train, image_root=tmp_path))
+
+
+@pytest.mark.parametrize("layers", [0, 3, 5])
+def test_frozen_stages_do_not_move(data, layers):
+    train, _ = data
+    recipe = small_recipe(trainable_layers=layers, norm="frozen_batch", epochs=1)
+    memory = fitted(recipe, train)
+    training.seed_torch(0, "initialise")
+    before = build(recipe, len(train.class_names)).state_dict()
+    after = torch.load(io.BytesIO(memory["checkpoint.pt"]), weights_only=True)["model"]
+    stages = stages_of(build_body(recipe))
+    for index, stage in enumerate(stages):
+        names = [
+            n
+            for n in after
+            if any(n.startswith(f"backbone.body.{child}.") for child in stage)
+            and "weight" in n
+            and "bn" not in n
+            and "downsample.1" not in n
+        ]
+        moved = any(not torch.equal(before[n], after[n]) for n in names)
+        assert moved == (index >= 5 - layers), stage
+
+
+def test_three_stages_are_trained_by_default_with_weights_and_all_without():
+    assert trainable_layers(MaskRcnnRecipe(weights="imagenet")) == 3
+    assert trainable_layers(MaskRcnnRecipe()) == 5
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet_tiny", "resnet18", "resnet50", "mobilenet_v3_small", "mobilenet_v3_large"]
+)
+def test_every_backbone_gives_five_levels_of_doubling_stride(name):
+    recipe = small_recipe(backbone=name)
+    model = build(recipe, 3).eval()
+    with torch.inference_mode():
+        levels = model.backbone(torch.zeros(1, 3, 128, 128))
+    assert [tuple(v.shape[2:]) for v in levels.values()] == [(s, s) for s in (32, 16, 8, 4, 2)]
+    assert {v.shape[1] for v in levels.values()} == {8}
+    assert freeze(model.backbone.body, 4)
+
+
+def test_anchor_sizes_that_do_not_fit_the_pyramid_are_refused():
+    with pytest.raises(InputError, match="anchor sizes"):
+        build(small_recipe(anchors={"sizes": [[8], [16]]}), 3)
+
+
+def test_step_schedule_really_steps():
+    recipe = small_recipe(
+        epochs=6, optimizer={"lr": 0.1}, schedule={"kind": "step", "step_epochs": 2, "gamma": 0.1}
+    )
+    rates = [learning_rate(recipe, epoch * 10, 10) for epoch in range(6)]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+
+
+def test_one_cycle_rises_then_falls_to_nothing():
+    recipe = small_recipe(
+        epochs=10, optimizer={"lr": 1.0}, schedule={"kind": "one_cycle", "warmup": 0.2}
+    )
+    rates = [learning_rate(recipe, i, 10) for i in range(100)]
+    assert rates[0] == pytest.approx(1 / 25)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates.index(max(rates)) == 20
+    assert rates[-1] == pytest.approx(1e-4)
+
+
+def test_warm_up_rises_in_a_line():
+    recipe = small_recipe(
+        epochs=1, optimizer={"lr": 1.0}, schedule={"kind": "constant", "warmup": 0.5}
+    )
+    rates = [learning_rate(recipe, i, 10) for i in range(10)]
+    assert np.diff(rates[:5]) == pytest.approx([0.999 / 5] * 4)
+    assert rates[5:] == [1.0] * 5
+
+
+def test_a_mirrored_picture_mirrors_boxes_and_masks(data):
+    train, _ = data
+    device = torch.device("cpu")
+    plain = Loader(train, small_recipe(flip=0.0), 0).batch([0], 0, device)
+    mirrored = Loader(train, small_recipe(flip=1.0), 0).batch([0], 0, device)
+    assert torch.equal(plain[0].flip(-1), mirrored[0])
+    box, back = plain[1][0]["boxes"], mirrored[1][0]["boxes"]
+    assert torch.allclose(96 - box[:, 2], back[:, 0])
+    assert torch.allclose(box[:, 1], back[:, 1])
+    assert torch.equal(plain[1][0]["masks"].flip(-1), mirrored[1][0]["masks"])
+
+
+def test_each_epoch_serves_each_picture_once_in_another_order(data):
+    train, _ = data
+    loader = Loader(train, small_recipe(), 0)
+    assert sorted(loader.order(0)) == sorted(loader.order(1)) == list(range(train.images))
+    assert loader.order(0) != loader.order(1)
+
+
+def test_small_truth_masks_give_the_targets_of_full_size_masks(data):
+    """Targets from 56 × 56 mini-masks against torchvision's own, from masks of the whole picture.
+
+    Differs from torchvision: it samples with `aligned=False`, half a pixel off; so both are
+    compared at full-size masks of a large picture, where that shift is small.
+    """
+    train, _ = data
+    differing = total = 0
+    generator = torch.Generator().manual_seed(0)
+    for row in np.argsort(-train.area_px)[:20]:
+        image = train.image_index[row]
+        height, width = 64, 96
+        outline = rings(train.geometry_kind, train.geometry[row])
+        scaled = [ring * 8 for ring in outline]
+        full = decode_mask(
+            pack_masks([mask_counts(scaled, height=height * 8, width=width * 8)]),
+            0,
+            height=height * 8,
+            width=width * 8,
+        )
+        box_xywh = train.box_xywh[row] * 8
+        truth = torch.tensor(
+            [[box_xywh[0], box_xywh[1], box_xywh[0] + box_xywh[2], box_xywh[1] + box_xywh[3]]]
+        ).float()
+        side = (truth[:, 2:] - truth[:, :2]).repeat(1, 2)
+        roi = truth + (torch.rand(1, 4, generator=generator) - 0.5) * 0.3 * side
+        mini = torch.from_numpy(mini_mask(scaled, box_xywh, 56).astype(np.uint8))[None]
+        ours = mini_mask_targets(mini, truth, roi, 28) >= 0.5
+        theirs = (
+            project_masks_on_boxes(
+                torch.from_numpy(np.ascontiguousarray(full))[None].float(),
+                roi,
+                torch.zeros(1, dtype=torch.long),
+                28,
+            )
+            >= 0.5
+        )
+        differing += int((ours != theirs).sum())
+        total += 28 * 28
+        assert image >= 0
+    assert differing / total < 0.04
+
+
+def test_local_weights_load_and_say_what_was_loaded(tmp_path):
+    recipe = small_recipe(backbone="resnet18", weights="r18.pth")
+    source = torchvision.models.resnet18(weights=None).state_dict()
+    torch.save(
+        {k: v.half() if v.is_floating_point() else v for k, v in source.items()},
+        tmp_path / "r18.pth",
+    )
+    model = build(recipe, 3)
+    loaded = weights.load(model, weights.resolve(recipe, tmp_path))
+    assert "backbone.body.layer1.0.conv1.weight" in loaded.loaded
+    assert set(loaded.skipped) >= {"fc.weight", "fc.bias"}
+    assert any(name.startswith("rpn.") for name in loaded.reinitialised)
+    value = model.state_dict()["backbone.body.layer1.0.conv1.weight"]
+    assert torch.equal(value, source["layer1.0.conv1.weight"].half().float())
+
+
+def test_weights_by_torchvisions_name_come_from_its_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    name = "MobileNet_V3_Small_Weights.IMAGENET1K_V1"
+    url = torchvision.models.get_weight(name).url
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    source = torchvision.models.mobilenet_v3_small(weights=None).state_dict()
+    torch.save(source, cache / url.rsplit("/", 1)[1])
+    recipe = small_recipe(backbone="mobilenet_v3_small", weights="imagenet")
+    model = build(recipe, 3)
+    loaded = weights.load(model, weights.resolve(recipe, tmp_path))
+    assert "backbone.body.0.0.weight" in loaded.loaded
+    assert torch.equal(
+        model.state_dict()["backbone.body.0.0.weight"], source["features.0.0.weight"]
+    )
+
+
+@pytest.mark.parametrize("old_names", [False, True])
+def test_a_detectors_weights_fill_all_but_the_predictors(tmp_path, old_names):
+    recipe = MaskRcnnRecipe(backbone="resnet50", weights="coco.pth")
+    source = torchvision.models.detection.maskrcnn_resnet50_fpn(
+        weights=None, weights_backbone=None
+    ).state_dict()
+    if old_names:
+        source = {
+            re.sub(r"(fpn\.\w+_blocks\.\d)\.0\.", r"\1.", k)
+            .replace("rpn.head.conv.0.0.", "rpn.head.conv.")
+            .replace("roi_heads.mask_head.", "roi_heads.mask_head.mask_fcn"): v
+            for k, v in source.items()
+        }
+        source = {
+            re.sub(r"mask_fcn(\d)\.0\.", lambda m: f"mask_fcn{int(m[1]) + 1}.", k): v
+            for k, v in source.items()
+        }
+    torch.save(source, tmp_path / "coco.pth")
+    model = build(recipe, 90)
+    loaded = weights.load(model, tmp_path / "coco.pth")
+    assert {name.split(".")[1] for name in loaded.reinitialised if "num_batches" not in name} == {
+        "box_predictor",
+        "mask_predictor",
+    }
+    assert "rpn.head.conv.0.0.weight" in loaded.loaded
+    assert "roi_heads.mask_head.3.0.weight" in loaded.loaded
+    assert "backbone.fpn.inner_blocks.0.0.weight" in loaded.loaded
+
+
+def test_other_anchors_reinitialise_the_proposal_head(tmp_path):
+    source = torchvision.models.detection.fasterrcnn_resnet50_fpn(
+        weights=None, weights_backbone=None
+    ).state_dict()
+    torch.save(source, tmp_path / "coco.pth")
+    recipe = msgspec.convert(
+        {"model": "faster_rcnn", "weights": "coco.pth", "anchors": {"ratios": [0.5, 1.0]}},
+        type=type(small_recipe(model="faster_rcnn")),
+    )
+    loaded = weights.load(build(recipe, 90), tmp_path / "coco.pth")
+    assert "rpn.head.cls_logits.weight" in loaded.reinitialised
+
+
+def test_weights_that_are_not_there_or_not_safe_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such weights"):
+        weights.resolve(small_recipe(weights="none.pth"), tmp_path)
+    with pytest.raises(InputError, match="no weights of this name"):
+        weights.resolve(small_recipe(weights="ResNet50_Weights.NO_SUCH"), tmp_path)
+    torch.save({"x": math.sqrt}, tmp_path / "evil.pth")
+    with pytest.raises(InputError, match="cannot be read"):
+        weights.state_of(tmp_path / "evil.pth")
+    (tmp_path / "junk.pth").write_bytes(b"junk")
+    with pytest.raises(InputError, match="cannot be read"):
+        weights.state_of(tmp_path / "junk.pth")
+
+
+def test_the_environment_holds_the_hash_of_the_weights(tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"abc")
+    found = TorchvisionTrainer().environment(small_recipe(weights="w.pth"), tmp_path)
+    assert found["weights"].startswith("ba7816bf")
+    assert found["torch"] == torch.__version__
+
+
+def test_the_time_estimate_is_positive_and_leaves_no_trace(data):
+    train, val = data
+    recipe = small_recipe()
+    seconds = TorchvisionTrainer().estimate_seconds(job_of(recipe, train), train, val)
+    assert 0 < seconds < 600
