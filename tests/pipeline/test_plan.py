@@ -25,7 +25,9 @@ def runs(tmp_path_factory):
 
 def context_of(text: str, runs) -> Context:
     trial = parse_trial(text, where="t.toml")
-    return Context(name="t", trial=trial, trial_text=text, root=runs, folder=runs / "t")
+    return Context(
+        name="t", trial=trial, trial_text=text, root=runs, folder=runs / "t", command="test"
+    )
 
 
 def plan_of(text: str, runs) -> Plan:

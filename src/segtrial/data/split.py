@@ -61,6 +61,7 @@ def restrict_classes(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
         crowd=dataset.crowd[rows],
         geometry=tuple(dataset.geometry[r] for r in rows),
         instance_record=tuple(dataset.instance_record[r] for r in rows),
+        geometry_hash="",
     )
 
 

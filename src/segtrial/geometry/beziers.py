@@ -17,6 +17,8 @@ def flatten_ring(vertices: Floats, types: str, tolerance_px: float = TOLERANCE_P
     matplotlib's CURVE4, with which the format is drawn); a curve that runs past the last vertex
     ends at vertex 0. Treating control points as vertices makes a circle 14.6 % too large.
     """
+    if "C" not in types:
+        return vertices
     points: list[Floats] = [vertices[:1]]
     count = len(vertices)
     index = 1

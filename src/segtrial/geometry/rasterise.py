@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import hotcoco
 import msgspec
@@ -78,11 +79,20 @@ def mask_counts(outline: list[Floats] | dict[str, Any], *, height: int, width: i
     return counts if isinstance(counts, bytes) else str(counts).encode()
 
 
+_made: WeakKeyDictionary[Dataset, Masks] = WeakKeyDictionary()
+
+
 def truth_masks(dataset: Dataset) -> Masks:
-    """The masks of all N instances, in their images' sizes.
+    """The masks of all N instances, in their images' sizes; made once for each Dataset object.
 
     An instance that has only a box gets its box as mask (rounded to whole px).
     """
+    if dataset not in _made:
+        _made[dataset] = _drawn_masks(dataset)
+    return _made[dataset]
+
+
+def _drawn_masks(dataset: Dataset) -> Masks:
     strings: list[bytes] = []
     for row in range(dataset.instances):
         image = dataset.image_index[row]

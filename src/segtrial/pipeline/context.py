@@ -11,7 +11,7 @@ from segtrial.types.trial import Trial
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`trial_text`: the file as written. `root`: what relative paths start from. `folder`:
-    `runs/<trial name>`, where all records of the trial go.
+    `runs/<trial name>`, where all records of the trial go. `command`: what repeats it.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Context:
     trial_text: str
     root: Path
     folder: Path
+    command: str
 
     @property
     def generated(self) -> Path:

@@ -60,7 +60,12 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     if not isinstance(trial.recipe, OracleRecipe):
         for split in (train, val):
             check_pictures(split)
-    return Loaded(train=train, val=val, notes=tuple(notes))
+    # The geometry is hashed here, once for all arms and seeds.
+    return Loaded(
+        train=train.with_classes(train.class_index),
+        val=val.with_classes(val.class_index),
+        notes=tuple(notes),
+    )
 
 
 def arm_labels(trial: Trial, arm: Arm, seed: int, train: Dataset) -> tuple[Dataset, Edits | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shlex
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -52,7 +51,7 @@ def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
         ReportInput(
             plan=plan,
             comparison=comparison,
-            command=f"segtrial run {shlex.quote(context.name)}.toml",
+            command=context.command,
             versions=versions() | plan.environment,
             hashes={
                 "trial file": sha256(context.trial_text.encode()),

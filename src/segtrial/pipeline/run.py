@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,13 @@ from segtrial.types.errors import RecordError
 from segtrial.types.plan import Plan, PlannedRun
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """place.json: what paths start from on this machine, and the command that made the records."""
+
+    root: str
+    command: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a trial left: its comparison, its report, and the runs that failed with their reason."""
@@ -41,6 +49,9 @@ def open_trial(path: Path, *, runs: Path, data: Path | None) -> Context:
         trial_text=path.read_text(encoding="utf-8"),
         root=(data or path.parent).resolve(),
         folder=(runs / path.stem).resolve(),
+        command=shlex.join(
+            ["segtrial", "run", str(path), *(["--data", str(data)] if data else [])]
+        ),
     )
 
 
@@ -52,10 +63,8 @@ def reopen_trial(folder: Path) -> tuple[Context, Plan]:
     try:
         text = (folder / "trial.toml").read_text(encoding="utf-8")
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
-        root = msgspec.json.decode((folder / "place.json").read_bytes(), type=dict[str, str])[
-            "root"
-        ]
-    except (OSError, msgspec.DecodeError, KeyError) as error:
+        place = msgspec.json.decode((folder / "place.json").read_bytes(), type=Place)
+    except (OSError, msgspec.DecodeError) as error:
         raise RecordError(
             "The folder holds no trial's records.",
             where=str(folder),
@@ -68,8 +77,9 @@ def reopen_trial(folder: Path) -> tuple[Context, Plan]:
             name=plan.trial,
             trial=trial,
             trial_text=text,
-            root=Path(root),
+            root=Path(place.root),
             folder=folder.resolve(),
+            command=place.command,
         ),
         plan,
     )
@@ -88,7 +98,8 @@ def run_trial(
         sweep(context.folder)
         write_atomically(context.folder / "trial.toml", context.trial_text.encode())
         write_atomically(context.folder / "plan.json", to_json(plan))
-        write_atomically(context.folder / "place.json", to_json({"root": str(context.root)}))
+        place = Place(root=str(context.root), command=context.command)
+        write_atomically(context.folder / "place.json", to_json(place))
         execute(context, plan, workers, listen)
         comparison = analyse(context, plan, analysing)
         report = publish(context, plan, comparison)

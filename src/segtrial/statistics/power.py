@@ -41,7 +41,7 @@ def smallest_detectable_effect_in_sd(
     """Smallest difference of two arms of `seeds` runs found with `power`, in seed SDs of a run.
 
     δ·√(2/S) with df = 2(S − 1) + `prior_df`: 4, the full weight of the other classes, or 0 where
-    fewer than 8 classes can lend theirs. 2.6 for 3 seeds and one test. One seed shows no noise:
+    fewer than 15 classes can lend theirs. 2.6 for 3 seeds and one test. One seed shows no noise:
     raises TrialError, as for numbers that make no sense.
     """
     if seeds < 2:

@@ -30,7 +30,7 @@ class GeometryKind(StrEnum):
     NONE = "none"  # boxes only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Dataset:
     """I images and N instances of C classes.
 
@@ -40,6 +40,7 @@ class Dataset:
     `area_px` float64 (N), `crowd` bool (N): regions to be ignored by the evaluation.
     `geometry`: N byte strings in the form `geometry_kind`; empty = box only.
     `image_record`, `instance_record`: the source's own JSON objects, for writers.
+    `geometry_hash`: `geometry_sha256()` where it is known already, else empty.
     Instances are sorted by image.
     """
 
@@ -62,6 +63,7 @@ class Dataset:
     geometry: tuple[bytes | msgspec.Raw, ...]
     image_record: tuple[bytes | msgspec.Raw, ...]
     instance_record: tuple[bytes | msgspec.Raw, ...]
+    geometry_hash: str = ""
 
     def __post_init__(self) -> None:
         for field in ("width_px", "height_px", "image_index", "class_index"):
@@ -110,7 +112,7 @@ class Dataset:
 
     def with_classes(self, class_index: Ints) -> Dataset:
         """The same instances under other labels; geometry untouched."""
-        return replace(self, class_index=class_index)
+        return replace(self, class_index=class_index, geometry_hash=self.geometry_sha256())
 
     def take_images(self, rows: Sequence[int]) -> Dataset:
         """The images of `rows`, in that order, with their instances."""
@@ -133,10 +135,13 @@ class Dataset:
             crowd=self.crowd[keep],
             geometry=tuple(self.geometry[r] for r in keep),
             instance_record=tuple(self.instance_record[r] for r in keep),
+            geometry_hash="",
         )
 
     def geometry_sha256(self) -> str:
         """Hash of everything but the labels: images, boxes, crowds and geometry bytes."""
+        if self.geometry_hash:
+            return self.geometry_hash
         digest = hashlib.sha256()
         for texts in (self.image_id, self.file_name, self.annotation_id):
             digest.update("\x1f".join(texts).encode() + b"\x1e")
