@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-
 import tempfile
 import time
 from pathlib import Path
@@ -44,7 +43,9 @@ def main() -> None:
     device = torch.device(args.device)
     with tempfile.TemporaryDirectory() as folder:
         dataset = scenes(Path(folder), tuple(args.size), args.batch)
-        recipe = MaskRcnnRecipe(image_size=tuple(args.size), norm="frozen_batch", trainable_layers=3)
+        recipe = MaskRcnnRecipe(
+            image_size=tuple(args.size), norm="frozen_batch", trainable_layers=3
+        )
         steps = {
             "segtrial": ours(dataset, recipe, device, args.batch),
             "torchvision": theirs(dataset, recipe, device, args.batch),
@@ -76,7 +77,9 @@ def main() -> None:
         print(f"{name:12} {median * 1e3:8.1f} ms a step, {args.batch / median:6.1f} img/s{peak}")
     ratio = [t / s for s, t in zip(seconds["segtrial"], seconds["torchvision"], strict=True)]
     print(f"torchvision / segtrial, time a step: {np.median(ratio):.2f}")
-    print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    print(
+        f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )
 
 
 def scenes(folder: Path, size: tuple[int, int], batch: int):

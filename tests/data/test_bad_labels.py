@@ -75,6 +75,20 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, label_format: str) -
     refused(tmp_path, text.replace("car", "c\u00e4r").encode("latin-1"), label_format)
 
 
+@pytest.mark.parametrize("content", [coco_content(), [bdd_frame("a", bdd_label())]])
+def test_bytes_that_are_no_text_are_refused_in_unread_keys_too(
+    tmp_path: Path, content: Any
+) -> None:
+    """Readers skip them; writers need them."""
+    text = json.dumps(content).encode()
+    refused(
+        tmp_path,
+        text.replace(b'"bbox"', b'"n\xffte": 0, "bbox"').replace(
+            b'"poly2d"', b'"n\xffte": 0, "poly2d"'
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

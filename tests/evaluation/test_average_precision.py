@@ -196,7 +196,7 @@ def test_ties_within_one_image_and_class_keep_the_copies_of_each_together() -> N
 
 @settings(deadline=None, max_examples=60)
 @given(cases(ties=True))
-def test_ap_lies_between_zero_and_one_and_falls_with_the_threshold(
+def test_ap_lies_between_zero_and_one_and_is_undefined_only_without_truth(
     case: tuple[Dataset, Detections],
 ) -> None:
     dataset, detections = case

@@ -96,14 +96,13 @@ def generated(draw: st.DrawFn, kind: IouType) -> tuple[dict[str, Any], list[Resu
     truths = draw(st.lists(st.tuples(PLACE, shape, st.integers(0, 5)), max_size=10))
     rows = []
     for number, ((image, label), form, crowd) in enumerate(truths):
-        more = {"iscrowd": int(crowd == 0)}
+        more: dict[str, Any] = {"iscrowd": int(crowd == 0)}
         if kind == IouType.BOX:
-            rows.append(
-                annotation(number, image, label, form, segmentation=square(1, 1, 4), **more)
-            )
+            more["segmentation"] = square(1, 1, 4)
+            rows.append(annotation(number, image, label, form, **more))
         else:
-            box = (0, 0, 1, 1)
-            rows.append(annotation(number, image, label, box, segmentation=packed(form), **more))
+            more["segmentation"] = packed(form)
+            rows.append(annotation(number, image, label, (0, 0, 1, 1), **more))
     copied = [(place, form) for place, form, _ in truths]
     anything = st.tuples(st.tuples(st.sampled_from(IMAGE_IDS), st.sampled_from(CLASS_IDS)), shape)
     source = st.sampled_from(copied) | anything if copied else anything

@@ -99,6 +99,12 @@ def test_instances_of_a_data_set_get_masks_in_their_images_sizes(tmp_path: Path)
     assert [masks.counts(row) for row in range(4)] == [square, square, box, crowd]
 
 
+def test_masks_are_drawn_once_a_data_set_and_each_has_its_own() -> None:
+    one, two = truth([(0, 0, (0, 0, 3, 3))]), truth([(0, 0, (0, 0, 4, 4))])
+    assert truth_masks(one) is truth_masks(one)
+    assert [pixels(truth_masks(d).counts(0), 10, 20) for d in (one, two)] == [9, 16]
+
+
 @pytest.mark.parametrize(
     ("box", "area"),
     [((-5, -5, 8, 8), 9), ((15, 5, 50, 50), 25), ((30, 30, 5, 5), 0), ((3, 3, 0, 4), 0)],

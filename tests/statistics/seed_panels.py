@@ -7,8 +7,6 @@ The three noise sizes give a seed SD near exp(−2.11)·n^−.26·(AP(1 − AP))
 tables; `benchmarks/statistics.py` prints how near.
 """
 
-# ruff: noqa: N815 - array axes are capital suffixes, in fields as in arguments
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -97,6 +97,23 @@ def test_population_interval_is_never_narrower_than_the_seeds() -> None:
     assert (low, high) == (pytest.approx(0.1 - half), pytest.approx(0.1 + half))
 
 
+def test_a_small_image_part_that_raises_df_does_not_narrow_the_interval() -> None:
+    difference = np.array([0.0])
+    arguments = {
+        "difference_C": difference,
+        "seed_variance_C": np.array([1e-4]),
+        "seed_df": 4,
+        "positive_images": np.array([1000]),
+        "confidence": 0.95,
+    }
+    images = ImageVariance(
+        total=np.array([2e-5]), within=np.array([0.0]), undefined=np.array([0.0])
+    )
+    conditional = t_interval(difference, np.array([0.01]), 4, confidence=0.95)
+    # V = 1.2e-4, df = 1.44e-8 / (2.5e-9 + 4e-13) = 5.76: t·√V = 2.472·.01095 = .02708 < .02776
+    np.testing.assert_allclose(population_interval(**arguments, images=images), conditional)
+
+
 def test_population_interval_needs_images_and_resamples_with_truth() -> None:
     assert np.isfinite(population(positive_images=10)).all()
     assert np.isnan(population(positive_images=9)).all()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from segtrial.data.split import restrict_classes
 from segtrial.types.dataset import Dataset
 from tests.builders import truth
 
@@ -74,3 +75,11 @@ def test_columns_of_different_length_or_unsorted_instances_are_refused(
         replace(three_images, crowd=np.zeros(4, bool))
     with pytest.raises(AssertionError, match="sorted by image"):
         replace(three_images, image_index=np.array([2, 0, 0, 0, 2]))
+
+
+def test_a_relabelled_data_set_cut_down_is_hashed_anew(three_images: Dataset) -> None:
+    """Relabelling keeps the known geometry hash; what drops rows must not."""
+    relabelled = three_images.with_classes(np.array([1, 0, 0, 0, 2], np.int32))
+    for part in (relabelled.take_images([2]), restrict_classes(relabelled, ("car",))):
+        assert part.geometry_sha256() == replace(part, geometry_hash="").geometry_sha256()
+        assert part.geometry_sha256() != relabelled.geometry_sha256()

@@ -4,8 +4,6 @@ The pipeline fills it from Scores and Matches; it is checked here, once. Axes: C
 (the arms may differ in it: a run can fail), B resamples of the validation images.
 """
 
-# ruff: noqa: N815 - array axes are capital suffixes, in fields as in arguments
-
 from __future__ import annotations
 
 from dataclasses import dataclass

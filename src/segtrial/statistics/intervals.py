@@ -87,8 +87,9 @@ def population_interval(
     """Interval over training seeds and validation images: float64 (C, 2).
 
     V = V_seed + max(0, V_img − V_int); `seed_variance_C` is V_seed, that of d, not of a run. df by
-    Satterthwaite: V² / (V_seed²/seed_df + (V − V_seed)²/(n_pos − 1)). NaN where V_seed is 0 or
-    undefined, where fewer than 10 images hold the class, or where more than 5 % of the resamples
+    Satterthwaite: V² / (V_seed²/seed_df + (V − V_seed)²/(n_pos − 1)). Never inside the conditional
+    interval: a small image part can raise df by more than it widens V, and a wider claim must not
+    look surer (ours; the specification leaves it open). NaN where V_seed is 0 or undefined, where fewer than 10 images hold the class, or where more than 5 % of the resamples
     hold no truth of it.
     """
     allowed = (positive_images >= MINIMUM_POSITIVE_IMAGES) & (images.undefined <= MAXIMUM_UNDEFINED)
@@ -97,7 +98,16 @@ def population_interval(
     variance = np.where(usable, seed_variance_C + image_part, np.nan)
     denominator = seed_variance_C**2 / seed_df + image_part**2 / np.maximum(positive_images - 1, 1)
     df = np.where(usable, variance**2 / np.where(usable, denominator, 1), np.nan)
-    return t_interval(difference_C, np.sqrt(variance), df, confidence=confidence)
+    population = t_interval(difference_C, np.sqrt(variance), df, confidence=confidence)
+    seeds_alone = np.sqrt(np.where(usable, seed_variance_C, np.nan))
+    conditional = t_interval(difference_C, seeds_alone, seed_df, confidence=confidence)
+    return np.stack(
+        [
+            np.minimum(population[:, 0], conditional[:, 0]),
+            np.maximum(population[:, 1], conditional[:, 1]),
+        ],
+        axis=1,
+    )
 
 
 def _variance(values_BC: Floats, defined_BC: Bools) -> Floats:
