@@ -77,9 +77,8 @@ def main() -> None:
         print(f"{name:12} {median * 1e3:8.1f} ms a step, {args.batch / median:6.1f} img/s{peak}")
     ratio = [t / s for s, t in zip(seconds["segtrial"], seconds["torchvision"], strict=True)]
     print(f"torchvision / segtrial, time a step: {np.median(ratio):.2f}")
-    print(
-        f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
-    )
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"peak memory of the process: {peak_mb} MB")
 
 
 def scenes(folder: Path, size: tuple[int, int], batch: int):
@@ -139,7 +138,7 @@ def theirs(dataset, recipe, device, batch):
         optimizer.zero_grad()
         sum(losses.values()).backward()
         optimizer.step()
-        [float(v) for v in losses.values()]
+        [float(v.detach()) for v in losses.values()]
 
     return step
 

@@ -89,8 +89,8 @@ def population_interval(
     V = V_seed + max(0, V_img − V_int); `seed_variance_C` is V_seed, that of d, not of a run. df by
     Satterthwaite: V² / (V_seed²/seed_df + (V − V_seed)²/(n_pos − 1)). Never inside the conditional
     interval: a small image part can raise df by more than it widens V, and a wider claim must not
-    look surer (ours; the specification leaves it open). NaN where V_seed is 0 or undefined, where fewer than 10 images hold the class, or where more than 5 % of the resamples
-    hold no truth of it.
+    look surer (ours; the specification leaves it open). NaN where V_seed is 0 or undefined, where
+    fewer than 10 images hold the class, or where more than 5 % of the resamples hold no truth.
     """
     allowed = (positive_images >= MINIMUM_POSITIVE_IMAGES) & (images.undefined <= MAXIMUM_UNDEFINED)
     usable = allowed & (seed_variance_C > 0)
