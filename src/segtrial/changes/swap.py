@@ -6,7 +6,7 @@ import numpy as np
 
 from segtrial.types.dataset import Dataset
 from segtrial.types.edits import Edit, Edits
-from segtrial.types.errors import TrialError, nearest
+from segtrial.types.errors import TrialError, unknown_class
 from segtrial.types.randomness import uniform
 from segtrial.types.trial import Swap
 
@@ -15,13 +15,8 @@ def check_swap(swap: Swap, class_names: tuple[str, ...], where: str) -> None:
     """Raise TrialError for an unknown class or host = target."""
     for role, name in (("host", swap.host), ("target", swap.target)):
         if name not in class_names:
-            raise TrialError(
-                f'The {role} of a swap is no class of the data: "{name}".',
-                where=where,
-                expected=f"one of {len(class_names)} class names",
-                got=f'"{name}"',
-                next_step=nearest(name, class_names) or f"known: {', '.join(class_names[:12])}",
-            )
+            what = f"The {role} of a swap is no class of the data"
+            raise unknown_class(name, class_names, what=what, where=where)
     if swap.host == swap.target:
         raise TrialError(
             "Host and target of a swap are the same class.",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from segtrial.types.dataset import Dataset
-from segtrial.types.errors import DataError, TrialError, nearest
+from segtrial.types.errors import DataError, TrialError, unknown_class
 from segtrial.types.randomness import uniform
 
 
@@ -69,12 +69,7 @@ def check_class_names(asked: tuple[str, ...], known: tuple[str, ...], where: str
     """Raise TrialError for a class that the training labels do not know, or that stands twice."""
     for name in asked:
         if name not in known:
-            raise TrialError(
-                f'The training labels know no class "{name}".',
-                where=where,
-                expected=f"one of {len(known)} class names",
-                got=f'"{name}"',
-                next_step=nearest(name, known) or f"known: {', '.join(known[:12])} …",
-            )
+            what = "The training labels know no class of this name"
+            raise unknown_class(name, known, what=what, where=where)
         if asked.count(name) > 1:
             raise TrialError(f'The class "{name}" stands twice in the list.', where=where)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from segtrial.engines.port import Event, Listen, Task, Work
+from segtrial.engines.port import Event, Listen, Task, Work, reporter
 from segtrial.engines.process import describe
 
 _PR_SET_PDEATHSIG = 1
@@ -99,21 +99,8 @@ def _serve(pipe: Connection, work: Work[Task], parent: int) -> None:
             index, task = pipe.recv()
         except EOFError:
             return
-
-        def report(stage: str, done: int, total: int, message: str, index: int = index) -> None:
-            pipe.send(
-                Event(
-                    index=index,
-                    kind="progress",
-                    stage=stage,
-                    done=done,
-                    total=total,
-                    message=message,
-                )
-            )
-
         try:
-            work(task, report)
+            work(task, reporter(index, pipe.send))
         except Exception as error:  # noqa: BLE001  # whatever a run raises is its failure
             pipe.send(Event(index=index, kind="failed", message=describe(error)))
         else:

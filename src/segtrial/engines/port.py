@@ -32,6 +32,18 @@ class Event:
 Listen: TypeAlias = Callable[[Event], None]
 
 
+def reporter(index: int, send: Listen) -> Report:
+    """A task's `report`, which becomes "progress" events of its number."""
+
+    def report(stage: str, done: int, total: int, message: str) -> None:
+        event = Event(
+            index=index, kind="progress", stage=stage, done=done, total=total, message=message
+        )
+        send(event)
+
+    return report
+
+
 class Engine(Protocol):
     """Runs all tasks; one that fails does not stop the others."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segtrial.engines.port import Event, Listen, Task, Work
+from segtrial.engines.port import Event, Listen, Task, Work, reporter
 from segtrial.types.errors import SegtrialError
 
 
@@ -15,21 +15,8 @@ class ProcessEngine:
         """Do every task in order. What a task raises makes it a failed one."""
         for index, task in enumerate(tasks):
             listen(Event(index=index, kind="started"))
-
-            def report(stage: str, done: int, total: int, message: str, index: int = index) -> None:
-                listen(
-                    Event(
-                        index=index,
-                        kind="progress",
-                        stage=stage,
-                        done=done,
-                        total=total,
-                        message=message,
-                    )
-                )
-
             try:
-                work(task, report)
+                work(task, reporter(index, listen))
             except Exception as error:  # noqa: BLE001  # whatever a run raises is its failure
                 listen(Event(index=index, kind="failed", message=describe(error)))
             else:

@@ -12,7 +12,7 @@ from segtrial.store.folder import sha256
 from segtrial.trainers import trainer_for
 from segtrial.types.arrays import Longs
 from segtrial.types.dataset import Dataset
-from segtrial.types.errors import TrialError, nearest
+from segtrial.types.errors import TrialError, unknown_class
 from segtrial.types.plan import Difference, Plan, PlannedArm, PlannedRun
 from segtrial.types.recipe import MaskRcnnRecipe, OracleRecipe, Recipe
 from segtrial.types.trial import Arm, Trial
@@ -170,12 +170,8 @@ def _by_name(names: tuple[str, ...], values: Longs) -> dict[str, int]:
 def _check_named(arm: Arm, names: tuple[str, ...], where: str) -> None:
     for name in arm.classes or ():
         if name not in names:
-            raise TrialError(
-                f'The data know no class "{name}".',
-                where=f'{where}: arm "{arm.name}": classes',
-                got=f'"{name}"',
-                next_step=nearest(name, names),
-            )
+            place = f'{where}: arm "{arm.name}": classes'
+            raise unknown_class(name, names, what="The data know no such class", where=place)
 
 
 def _named(arm: Arm) -> tuple[str, ...]:

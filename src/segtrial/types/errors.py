@@ -91,3 +91,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean "…"?` for a misspelt name, or an empty string."""
     matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f'did you mean "{matches[0]}"?' if matches else ""
+
+
+def unknown_class(name: str, known: tuple[str, ...], *, what: str, where: str) -> TrialError:
+    """The error for a class name that the data do not know; suggests the nearest."""
+    return TrialError(
+        f'{what}: "{name}".',
+        where=where,
+        expected=f"one of {len(known)} class names",
+        got=f'"{name}"',
+        next_step=nearest(name, known) or f"known: {', '.join(known[:12])}",
+    )
