@@ -108,15 +108,14 @@ def test_boxes_without_outlines_are_not_looked_at() -> None:
         {"size": [10, 20], "counts": "\u00ff\u0001"},
         {"size": [10.0, 20.0], "counts": [0, 200]},
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
-@pytest.mark.parametrize("outside", ["refuse", "clip"])
 def test_what_is_no_outline_is_a_data_error_that_names_the_label(
-    tmp_path: Path, segmentation: Any, outside: Any
+    tmp_path: Path, segmentation: Any
 ) -> None:
     dataset = with_outline(tmp_path, segmentation)
     with pytest.raises(DataError) as caught:
-        check_outlines(dataset, outside)
+        check_outlines(dataset, "clip")
     assert caught.value.where == "coco.json: image 5, label 102"
 
 

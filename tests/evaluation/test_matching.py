@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from segtrial.geometry.runs import encode_counts
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType, Matches
+from segtrial.types.masks import pack_masks
 from tests.builders import found, truth
 from tests.evaluation.coco_evaluation import matches_of
 
@@ -155,6 +157,17 @@ def test_masks_that_run_over_column_ends_are_compared_by_pixels() -> None:
     detections = found([(0, 0, 0.9, (3, 0, 4, 10)), (0, 0, 0.8, (15, 0, 4, 10))])
     assert met(dataset, detections, IouType.MASK, 0.6) == [0, NO_MATCH]
     assert met(dataset, detections, IouType.MASK, 0.65) == [NO_MATCH, NO_MATCH]
+
+
+def test_equal_masks_of_one_run_around_a_column_s_end_match() -> None:
+    """The foot of column 3 and the head of column 4: the run's box is as high as the image."""
+    counts = encode_counts(np.array([38, 4, 158]))
+    dataset = replace(
+        truth([(0, 0, (3, 0, 2, 10))]),
+        geometry=(b'{"size": [10, 20], "counts": "%b"}' % counts,),
+    )
+    detections = replace(found([(0, 0, 0.9, (3, 0, 2, 10))]), masks=pack_masks([counts]))
+    assert met(dataset, detections, IouType.MASK, 0.95) == [0]
 
 
 def test_mask_matching_without_masks_is_refused() -> None:

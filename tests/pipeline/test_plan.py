@@ -162,3 +162,17 @@ def test_a_context_is_handed_to_other_processes(runs):
 
     assert pickle.loads(pickle.dumps(context)) == context
     assert dataclasses.is_dataclass(context)
+
+
+def test_an_arm_with_other_weights_keeps_the_other_ids(runs, tmp_path):
+    import torch
+    import torchvision
+
+    from tests.pipeline.trials import TINY
+
+    torch.save(torchvision.models.resnet18(weights=None).state_dict(), runs / "w.pth")
+    before = {(r.arm, r.seed): r.run_id for r in plan_of(TINY, runs).runs}
+    more = arm("weights", 'recipe = { weights = "w.pth" }')
+    after = plan_of(TINY + more, runs)
+    assert before.items() <= {(r.arm, r.seed): r.run_id for r in after.runs}.items()
+    assert "weights (weights)" in after.environment

@@ -175,13 +175,15 @@ def _unique_names(frames: list[_Frame], where: str) -> None:
 
 def _unique_ids(labels: list[_Read]) -> tuple[str, ...]:
     """A key for each label, unique within its frame: its id, and "#k" for a repeated one."""
-    seen: dict[tuple[int, str], int] = {}
-    ids = []
+    repeats: dict[tuple[int, str], int] = {}
+    ids: dict[tuple[int, str], None] = {}  # ordered
     for row, label, *_ in labels:
-        key = (row, str(label.id))
-        seen[key] = seen.get(key, -1) + 1
-        ids.append(key[1] if seen[key] == 0 else f"{key[1]}#{seen[key]}")
-    return tuple(ids)
+        key = wanted = (row, str(label.id))
+        while key in ids:
+            repeats[wanted] = repeats.get(wanted, 0) + 1
+            key = (row, f"{wanted[1]}#{repeats[wanted]}")
+        ids[key] = None
+    return tuple(key for _, key in ids)
 
 
 def _without_labels(raw: msgspec.Raw) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segtrial.geometry.rasterise import rings
+from segtrial.geometry.rasterise import mask_counts, rings
 from segtrial.types.dataset import Dataset
 from segtrial.types.errors import DataError
 
@@ -39,7 +39,7 @@ def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> int:
         except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
             raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
         if isinstance(outline, dict):
-            _check_rle_size(outline, size, where)
+            _check_rle(outline, size, where)
             continue
         excess = _excess_px(np.concatenate(outline), size)
         if excess <= SLACK_PX:
@@ -62,7 +62,7 @@ def _excess_px(points: np.ndarray, size: tuple[int, int]) -> float:
     return float(max(low.max(), high.max()))
 
 
-def _check_rle_size(outline: dict[str, object], size: tuple[int, int], where: str) -> None:
+def _check_rle(outline: dict[str, object], size: tuple[int, int], where: str) -> None:
     if outline.get("size") != list(size):
         raise DataError(
             "A run-length mask has another size than its image.",
@@ -70,6 +70,15 @@ def _check_rle_size(outline: dict[str, object], size: tuple[int, int], where: st
             expected=f"size {list(size)}",
             got=f"size {outline.get('size')}",
         )
+    try:
+        mask_counts(outline, height=size[0], width=size[1])
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DataError(
+            "A run-length mask cannot be read.",
+            where=where,
+            expected=f"counts that sum to {size[0] * size[1]} px",
+            got=str(error),
+        ) from error
 
 
 def picture_path(dataset: Dataset, image: int) -> Path:
@@ -89,9 +98,15 @@ def check_pictures(dataset: Dataset) -> None:
     for image in range(dataset.images):
         path = picture_path(dataset, image)
         where = str(path)
-        if root is not None and not path.resolve().is_relative_to(root):
+        try:
+            inside, there = root is None or path.resolve().is_relative_to(root), path.is_file()
+        except (OSError, ValueError) as error:  # a zero byte, or too long for the file system
+            raise DataError(
+                "A picture's name is no file name.", where=where[:200], got=str(error)[:200]
+            ) from error
+        if not inside:
             raise DataError("A picture's name leaves the picture folder.", where=where)
-        if not path.is_file():
+        if not there:
             raise DataError(
                 "A picture is missing.",
                 where=where,

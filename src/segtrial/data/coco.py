@@ -62,11 +62,11 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
         key=lambda pair: (str(type(pair[0].id)), pair[0].id),
     )
     image_row = {image.id: row for row, (image, _) in enumerate(images)}
-    if len(image_row) != len(images):
+    if len({str(image_id) for image_id in image_row}) != len(images):
         raise DataError("Two images have the same id.", where=where, expected="unique image ids")
     class_row = {category_id: row for row, category_id in enumerate(ids)}
     kept: list[tuple[int, _Annotation, msgspec.Raw]] = []
-    seen: set[Id] = set()
+    seen: set[str] = set()  # as text, as the Dataset keeps them
     for i, raw in enumerate(content.annotations):
         place = f"{where}: annotations[{i}]"
         item = decode(raw, _Annotation, where=place, expected=ANNOTATION)
@@ -114,7 +114,7 @@ def _unique_categories(categories: list[_Category], where: str) -> None:
 
 
 def _check(
-    item: _Annotation, place: str, image_row: dict[Id, int], known: dict[int, int], seen: set[Id]
+    item: _Annotation, place: str, image_row: dict[Id, int], known: dict[int, int], seen: set[str]
 ) -> None:
     if item.image_id not in image_row:
         raise DataError(
@@ -130,9 +130,9 @@ def _check(
             expected="an id of the file's categories",
             got=f"category_id {item.category_id}",
         )
-    if item.id in seen:
+    if str(item.id) in seen:
         raise DataError("Two annotations have the same id.", where=place, got=f"id {item.id!r}")
-    seen.add(item.id)
+    seen.add(str(item.id))
     if not (np.abs(item.bbox) <= FARTHEST_PX).all() or item.bbox[2] < 0 or item.bbox[3] < 0:
         raise DataError(
             "A box is no box.",

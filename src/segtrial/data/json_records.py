@@ -14,6 +14,8 @@ Record = TypeVar("Record")
 def decode(data: bytes | msgspec.Raw, kind: type[Record], *, where: str, expected: str) -> Record:
     """`data` as a `kind`; DataError with place, expectation and the decoder's words otherwise."""
     try:
+        if isinstance(data, bytes) and not data.isascii():
+            data.decode()  # msgspec checks only the texts that it reads, writers need all
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from segtrial.evaluation.kernels import weighted_ap
-from segtrial.types.arrays import Floats, Ints, Longs
+from segtrial.evaluation.kernels import Hits, ap_table
+from segtrial.types.arrays import Floats
 from segtrial.types.evaluation import IGNORED, IouType, Matches, Scores
-
-Hits = npt.NDArray[np.int8]
 
 
 def hit_codes(matches: Matches) -> Hits:
@@ -20,43 +17,6 @@ def hit_codes(matches: Matches) -> Hits:
     return codes
 
 
-@njit(cache=True, nogil=True)
-def _ap_table(
-    hit_TD: Hits,
-    image: Ints,
-    first_C: Longs,
-    truth_class: Ints,
-    truth_image: Ints,
-    weights_BI: npt.NDArray[np.int64],
-    use_T: npt.NDArray[np.bool_],
-    out_BCT: Floats,
-) -> None:
-    """Fill `out_BCT` with COCO's AP under each resample's image weights; NaN without truth.
-
-    Thresholds that `use_T` leaves out stay NaN.
-    """
-    classes = len(first_C) - 1
-    positives = np.zeros(classes, np.int64)
-    for b in range(len(weights_BI)):
-        weight = weights_BI[b]
-        positives[:] = 0
-        most = np.int64(0)
-        for n in range(len(truth_class)):
-            positives[truth_class[n]] += weight[truth_image[n]]
-        most = positives.max() if classes else most
-        precision = np.empty(most + 1)
-        recall = np.empty(most + 1)
-        for c in range(classes):
-            for t in range(len(use_T)):
-                if positives[c] == 0 or not use_T[t]:
-                    out_BCT[b, c, t] = np.nan
-                    continue
-                rows = slice(first_C[c], first_C[c + 1])
-                out_BCT[b, c, t] = weighted_ap(
-                    hit_TD[t, rows], image[rows], weight, positives[c], precision, recall
-                )
-
-
 def ap_under_weights(
     matches: Matches,
     weights_BI: npt.NDArray[np.int64],
@@ -64,16 +24,20 @@ def ap_under_weights(
 ) -> Floats:
     """Average precision per resample, class and threshold: float64 (B, C, T).
 
-    `weights_BI`: int64, how often each image stands in each resample; equal to evaluating a set
-    in which the images are physically there that often. `use_T`: thresholds wanted (default
-    all); the others are NaN. NaN also where a resample holds no truth of the class; 0 where it
-    holds truth but no detection hits.
+    `weights_BI`: int64 (B, I), how often each image stands in each resample; equal to evaluating a
+    set in which the images are physically there that often, copies side by side. `use_T`:
+    thresholds wanted (default all); the others are NaN. NaN also where a resample holds no truth
+    of the class; 0 where it holds truth but no detection hits. Raises ValueError for weights of
+    another number of images.
     """
+    if weights_BI.shape[1:] != (matches.images,):
+        raise ValueError(f"weights of shape {weights_BI.shape} for {matches.images} images")
     wanted = np.ones(len(matches.thresholds), bool) if use_T is None else use_T
     out = np.empty((len(weights_BI), matches.classes, len(wanted)))
-    _ap_table(
+    ap_table(
         hit_codes(matches),
         matches.image_index,
+        matches.score,
         matches.class_slices(),
         matches.truth_class,
         matches.truth_image,

@@ -14,6 +14,7 @@ from numba import njit
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
 
 Counts = npt.NDArray[np.uint32]
+Hits = npt.NDArray[np.int8]
 
 
 @njit(cache=True, nogil=True)
@@ -241,9 +242,10 @@ def match_cells(
 
 @njit(cache=True, nogil=True)
 def weighted_ap(
-    hit: npt.NDArray[np.int8],
+    hit: Hits,
     image: Ints,
-    weight_I: npt.NDArray[np.int64],
+    score: Floats,
+    weight_I: Longs,
     positives: int,
     precision: Floats,
     recall: Floats,
@@ -251,34 +253,38 @@ def weighted_ap(
     """COCO's 101-point AP of one class and threshold under image weights.
 
     `hit`: 1 true positive, 0 false positive, -1 ignored, by falling score; each stands
-    `weight_I[image]` times, one copy after another, as if the images were there that often.
-    `positives`: weighted number of truths (> 0). `precision`, `recall`: scratch, at least as long
-    as the weighted number of hits + 1. Formula: pycocotools `accumulate`.
+    `weight_I[image]` times. `positives`: weighted number of truths (> 0). `precision`, `recall`:
+    scratch, at least as long as the weighted number of hits. Formula: pycocotools `accumulate`.
 
-    The envelope is only needed at hits: between two hits precision falls. Copies of one
-    detection follow each other in a physically duplicated set with equal scores.
+    Equal to a set in which each image stands that often, its copies one after another: equal
+    scores keep the order of the images, so of a tie within one image the first copy's detections
+    come before the second copy's. The envelope is only needed at hits: between two hits precision
+    falls.
     """
     tp = np.int64(0)
     fp = np.int64(0)
     hits = 0
-    for d in range(len(hit)):
-        w = weight_I[image[d]]
-        if w == 0 or hit[d] < 0:
-            continue
-        if hit[d] == 0:
-            fp += w
-            continue
-        for _ in range(w):
-            tp += 1
-            precision[hits] = tp / (np.float64(fp + tp) + np.spacing(1.0))
-            recall[hits] = tp / np.float64(positives)
-            hits += 1
+    first = 0
+    while first < len(hit):
+        end = first + 1
+        while end < len(hit) and image[end] == image[first] and score[end] == score[first]:
+            end += 1
+        for _ in range(weight_I[image[first]]):
+            for d in range(first, end):
+                if hit[d] == 0:
+                    fp += 1
+                elif hit[d] > 0:
+                    tp += 1
+                    precision[hits] = tp / (np.float64(fp + tp) + np.spacing(1.0))
+                    recall[hits] = tp / np.float64(positives)
+                    hits += 1
+        first = end
     for k in range(hits - 2, -1, -1):
         precision[k] = max(precision[k], precision[k + 1])
     total = 0.0
     k = 0
     for r in range(101):
-        # numpy's linspace(0, 1, 101) to the bit; the first detection stands at recall ≥ 0
+        # numpy's linspace(0, 1, 101) to the bit
         level = 1.0 if r == 100 else r * 0.01
         while k < hits and recall[k] < level:
             k += 1
@@ -286,3 +292,49 @@ def weighted_ap(
             break
         total += precision[k]
     return total / 101
+
+
+@njit(cache=True, nogil=True)
+def ap_table(
+    hit_TD: Hits,
+    image: Ints,
+    score: Floats,
+    first_C: Longs,
+    truth_class: Ints,
+    truth_image: Ints,
+    weights_BI: Longs,
+    use_T: Bools,
+    out_BCT: Floats,
+) -> None:
+    """Fill `out_BCT` with COCO's AP under each resample's image weights; NaN without truth.
+
+    Thresholds that `use_T` leaves out stay NaN. Stands in this file because numba's cache does
+    not see changes of functions inlined from another one.
+    """
+    classes = len(first_C) - 1
+    positives = np.zeros(classes, np.int64)
+    for b in range(len(weights_BI)):
+        weight = weights_BI[b]
+        positives[:] = 0
+        most = np.int64(0)
+        for n in range(len(truth_class)):
+            positives[truth_class[n]] += weight[truth_image[n]]
+        for c in range(classes):
+            most = max(most, positives[c])
+        precision = np.empty(most + 1)
+        recall = np.empty(most + 1)
+        for c in range(classes):
+            rows = slice(first_C[c], first_C[c + 1])
+            for t in range(len(use_T)):
+                if positives[c] == 0 or not use_T[t]:
+                    out_BCT[b, c, t] = np.nan
+                    continue
+                out_BCT[b, c, t] = weighted_ap(
+                    hit_TD[t, rows],
+                    image[rows],
+                    score[rows],
+                    weight,
+                    positives[c],
+                    precision,
+                    recall,
+                )

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from segtrial.geometry.beziers import flatten_ring
-from segtrial.geometry.runs import encode_crop
+from segtrial.geometry.runs import decode_counts, encode_crop
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.masks import Masks, pack_masks
 
@@ -65,7 +65,8 @@ def mask_counts(outline: list[Floats] | dict[str, Any], *, height: int, width: i
     """COCO's compressed counts of one instance in an image of height × width px.
 
     Rings are rasterised by COCO's `frPoly` (what leaves the image is cut off) and united.
-    Raises ValueError where an RLE is of another size than the image.
+    Raises ValueError or TypeError where an RLE is malformed, of another size than the image, or
+    does not fill it.
     """
     if isinstance(outline, dict):
         if list(outline.get("size", [])) != [height, width]:
@@ -75,8 +76,14 @@ def mask_counts(outline: list[Floats] | dict[str, Any], *, height: int, width: i
         flat = [ring.ravel().tolist() for ring in outline]
         parts = hotcoco.mask.frPyObjects(flat, height, width)
         rle = parts[0] if len(parts) == 1 else hotcoco.mask.merge(parts)
-    counts = rle["counts"]
-    return counts if isinstance(counts, bytes) else str(counts).encode()
+    counts: bytes = rle["counts"]
+    if isinstance(outline, dict) and _pixels(counts) != height * width:
+        raise ValueError(f"RLE of {_pixels(counts)} px in an image of {height} × {width}")
+    return counts
+
+
+def _pixels(counts: bytes) -> int:
+    return int(decode_counts(pack_masks([counts]))[0].sum(dtype=np.int64))
 
 
 _made: WeakKeyDictionary[Dataset, Masks] = WeakKeyDictionary()

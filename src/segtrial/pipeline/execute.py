@@ -61,20 +61,28 @@ def pending_runs(context: Context, plan: Plan) -> list[PlannedRun]:
     waiting = []
     for run in plan.runs:
         folder = RunFolder(context.run_path(run.arm, run.seed))
-        data = folder.read("run.json")
-        held = None if data is None else msgspec.json.decode(data, type=RunRecord)
-        if held is not None and held.run_id != run.run_id:
+        held = held_run(folder)
+        if held not in {None, run.run_id}:
             raise RecordError(
                 "The folder holds a run of something else: the trial, the data, the weights or "
                 "the installed libraries have changed since.",
                 where=str(folder.path),
                 expected=f"run {run.run_id[:12]}",
-                got=f"run {held.run_id[:12]}",
+                got=f"run {held}"[:16],
                 next_step="name another folder with --runs, or delete this one",
             )
         if not folder.is_complete(run.run_id):
             waiting.append(run)
     return waiting
+
+
+def held_run(folder: RunFolder) -> str | None:
+    """The id of the run that the folder belongs to, or None where it belongs to none."""
+    data = folder.read("run.json")
+    try:
+        return None if data is None else msgspec.json.decode(data, type=RunRecord).run_id
+    except msgspec.DecodeError:
+        return "unreadable"
 
 
 def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:

@@ -33,7 +33,10 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
     for arm in trial.arms:
         _check_named(arm, names, context.name)
     labels = {arm.name: _label_hashes(trial, arm, loaded.train) for arm in trial.arms}
-    environment = _environment(context, recipes)
+    environments = {
+        name: trainer_for(recipe).environment(recipe, context.root)
+        for name, recipe in recipes.items()
+    }
     arms = []
     runs = []
     counts: dict[str, dict[str, int]] = {}
@@ -61,7 +64,9 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
                     arm=arm.name,
                     seed=seed,
                     labels_sha256=hashes[seed],
-                    run_id=_run_id(loaded, recipes[arm.name], hashes[seed], seed, environment),
+                    run_id=_run_id(
+                        loaded, recipes[arm.name], hashes[seed], seed, environments[arm.name]
+                    ),
                 )
             )
     val_counts = loaded.val.instance_counts()
@@ -79,7 +84,7 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
         val_sha256=loaded.val.fingerprint(),
         val_instances=_by_name(names, val_counts),
         val_positive_images=_by_name(names, loaded.val.image_counts()),
-        environment=environment,
+        environment=_shared(environments),
         arms=tuple(arms),
         runs=tuple(runs),
         notes=loaded.notes,
@@ -117,11 +122,11 @@ def _differences(
     return found
 
 
-def _environment(context: Context, recipes: dict[str, Recipe]) -> dict[str, str]:
-    """What the trainers depend on besides recipe and data, over all arms."""
+def _shared(environments: dict[str, dict[str, str]]) -> dict[str, str]:
+    """What the trainers depend on besides recipe and data; what differs bears its arm's name."""
     out: dict[str, str] = {}
-    for name, recipe in recipes.items():
-        for key, value in trainer_for(recipe).environment(recipe, context.root).items():
+    for name, environment in environments.items():
+        for key, value in environment.items():
             out[key if out.get(key, value) == value else f"{key} ({name})"] = value
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 import zlib
@@ -17,12 +18,12 @@ from segtrial.types.evaluation import IouType, Matches
 from segtrial.types.masks import Masks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # What numpy, zipfile and zlib raise for a byte that is not what was written.
 _DAMAGE = (
-    *(ValueError, TypeError, KeyError, OSError, EOFError, RuntimeError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(ValueError, TypeError, LookupError, AssertionError, OSError, EOFError, RuntimeError),
+    *(MemoryError, zipfile.BadZipFile, zlib.error),
 )
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first date: no clock in a record
 
@@ -52,9 +53,15 @@ def pack_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 def unpack_arrays(data: bytes, where: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays of an npz file; never unpickles. Raises RecordError for a damaged one."""
+    with _refuse_damage(where), np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@contextlib.contextmanager
+def _refuse_damage(where: str) -> Iterator[None]:
+    """RecordError for whatever damage, or arrays that are none of ours, make numpy raise."""
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        yield
     except _DAMAGE as error:
         raise RecordError(
             "A record is damaged.",
@@ -82,10 +89,11 @@ def pack_detections(detections: Detections) -> bytes:
 def unpack_detections(data: bytes, where: str) -> Detections:
     """Detections from npz."""
     arrays = unpack_arrays(data, where)
-    masks = None
-    if "mask_data" in arrays:
-        masks = Masks(data=arrays.pop("mask_data"), offset=arrays.pop("mask_offset"))
-    return Detections(masks=masks, **arrays)
+    with _refuse_damage(where):
+        masks = None
+        if "mask_data" in arrays:
+            masks = Masks(data=arrays.pop("mask_data"), offset=arrays.pop("mask_offset"))
+        return Detections(masks=masks, **arrays)
 
 
 def pack_matches(tables: Mapping[IouType, Matches]) -> bytes:
@@ -101,16 +109,17 @@ def pack_matches(tables: Mapping[IouType, Matches]) -> bytes:
 def unpack_matches(data: bytes, where: str) -> dict[IouType, Matches]:
     """The matches of one run from npz."""
     arrays = unpack_arrays(data, where)
-    return {
-        kind: Matches(
-            iou_type=kind,
-            images=int(arrays[f"{kind}.size"][0]),
-            classes=int(arrays[f"{kind}.size"][1]),
-            **{field: arrays[f"{kind}.{field}"] for field in _MATCH_ARRAYS},
-        )
-        for kind in IouType
-        if f"{kind}.size" in arrays
-    }
+    with _refuse_damage(where):
+        return {
+            kind: Matches(
+                iou_type=kind,
+                images=int(arrays[f"{kind}.size"][0]),
+                classes=int(arrays[f"{kind}.size"][1]),
+                **{field: arrays[f"{kind}.{field}"] for field in _MATCH_ARRAYS},
+            )
+            for kind in IouType
+            if f"{kind}.size" in arrays
+        }
 
 
 _MATCH_ARRAYS = (
