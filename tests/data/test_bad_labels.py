@@ -223,6 +223,8 @@ def test_two_categories_of_one_id_or_name_are_refused(
         {"id": "2", "category": None, "poly2d": []},
         {"id": "2", "category": "car", "poly2d": None, "box2d": None, "rle": None},
         bdd_label(category=5),
+        bdd_label(category=""),
+        bdd_label(category=" \n"),
         bdd_label(id=[1]),
         bdd_label(attributes=[]),
         bdd_label(attributes={"crowd": "yes"}),

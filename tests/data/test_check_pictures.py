@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from segtrial.data.check import check_pictures, picture_path
+from segtrial.data.check import check_pictures, picture_path, picture_paths
 from segtrial.types.dataset import Dataset
 from segtrial.types.errors import DataError, InputError
 from tests.builders import truth
@@ -104,6 +104,23 @@ def test_a_header_of_ten_gigapixels_is_refused_without_decoding(tmp_path: Path) 
     assert error.what == "A picture cannot be opened."
 
 
+@pytest.mark.parametrize("width", [9_000, 17_895])  # Pillow warns above 89 Mpx, refuses above 178
+def test_a_large_picture_passes_without_a_warning(tmp_path: Path, width: int) -> None:
+    (tmp_path / "1.png").write_bytes(png(width, 10_000))
+    check_pictures(data_set(tmp_path, size=(10_000, width)))
+
+
+def test_more_than_178_megapixels_are_refused(tmp_path: Path) -> None:
+    error = refused(tmp_path, png(17_896, 10_000), size=(10_000, 17_896))
+    assert error.what == "A picture cannot be opened."
+    assert "178 Mpx" in error.expected
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "WEBP"])
+def test_pictures_of_other_formats_are_refused(tmp_path: Path, kind: str) -> None:
+    assert refused(tmp_path, picture(kind)).what == "A picture cannot be opened."
+
+
 def test_a_compressed_text_of_ten_megabytes_is_refused(tmp_path: Path) -> None:
     bomb = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10_000_000)))
     assert refused(tmp_path, png(20, 10, bomb)).what == "A picture cannot be opened."
@@ -114,8 +131,10 @@ def test_a_name_that_leaves_the_picture_folder_is_refused(tmp_path: Path, name: 
     (tmp_path / "1.png").write_bytes(picture("PNG"))
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "link").symlink_to(tmp_path)
-    with pytest.raises(DataError, match="leaves the picture folder"):
-        check_pictures(data_set(tmp_path / "pictures", name))
+    dataset = data_set(tmp_path / "pictures", name)
+    for check in (check_pictures, picture_paths):
+        with pytest.raises(DataError, match="leaves the picture folder"):
+            check(dataset)
 
 
 def test_a_picture_folder_may_itself_be_a_link(tmp_path: Path) -> None:
@@ -127,8 +146,25 @@ def test_a_picture_folder_may_itself_be_a_link(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\0.png", "x" * 300 + ".png", "x/" * 4000 + "1.png", "", "."])
 def test_names_that_no_file_can_have_are_data_errors(tmp_path: Path, name: str) -> None:
+    for check in (check_pictures, picture_paths):
+        with pytest.raises(DataError, match="is no file name"):
+            check(data_set(tmp_path, name))
+
+
+def test_links_in_a_circle_are_a_data_error(tmp_path: Path) -> None:
+    (tmp_path / "1.png").symlink_to(tmp_path / "2.png")
+    (tmp_path / "2.png").symlink_to(tmp_path / "1.png")
     with pytest.raises(DataError):
-        check_pictures(data_set(tmp_path, name))
+        check_pictures(data_set(tmp_path))
+
+
+def test_paths_are_told_without_a_picture_being_there(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    where = (tmp_path / "real").resolve() / "sub" / "1.png"
+    assert picture_paths(data_set(tmp_path / "link", "x/../sub/1.png")) == (where,)
+    assert picture_paths(data_set(tmp_path / "none"))[0].name == "1.png"
+    assert [str(path) for path in picture_paths(data_set(None, "a/1.png"))] == ["a/1.png"]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

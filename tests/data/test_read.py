@@ -48,10 +48,33 @@ def reread(dataset: Dataset, path: Path) -> Dataset:
         (bdd_content(), "bdd100k"),
         ({"frames": bdd_content(), "config": None}, "bdd100k"),
         ([], "bdd100k"),
+        (coco_content(info={"frames": [], "note": '"frames"'}), "coco"),
+        ({"frames": bdd_content(), "config": {"annotations": []}}, "bdd100k"),
     ],
 )
 def test_the_format_is_told_from_the_content(tmp_path: Path, content: Any, kind: str) -> None:
     assert recognise(write_json(tmp_path / "x.json", content)) == kind
+
+
+@pytest.mark.parametrize("kind", ["coco", "bdd100k"])
+@pytest.mark.parametrize("stated", [True, False])
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_byte_order_mark_is_no_part_of_the_labels(
+    tmp_path: Path, kind: Any, stated: bool, blank: str
+) -> None:
+    text = json.dumps(coco_content() if kind == "coco" else {"frames": bdd_content()})
+    plain, marked = tmp_path / "plain.json", tmp_path / "marked.json"
+    plain.write_text(text)
+    marked.write_text(blank + text, encoding="utf-8-sig")
+    dataset = read(marked, None, kind if stated else "auto")
+    assert dataset.fingerprint() == read(plain, None).fingerprint()
+    assert write_labels(dataset) == write_labels(read(plain, None))
+
+
+def test_keys_of_inner_objects_do_not_tell_the_format(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "x.json", {"info": {"annotations": [], "frames": []}})
+    with pytest.raises(DataError, match="neither annotations nor frames"):
+        recognise(path)
 
 
 @pytest.mark.parametrize("text", ["", " ", "{}", "null", "5", '"annotations"', "[", "\x00"])

@@ -95,9 +95,12 @@ def test_the_same_list_changes_nothing(mixed: Dataset) -> None:
 
 def test_class_names_are_checked_with_the_nearest_known_one() -> None:
     check_class_names(("car", "sign"), ("sign", "car", "bridge"), "[data] classes")
-    with pytest.raises(TrialError, match='did you mean "bridge"') as caught:
+    with pytest.raises(
+        TrialError, match='^what: The labels know no class of this name: "brige"'
+    ) as caught:
         check_class_names(("car", "brige"), ("car", "bridge"), "[data] classes")
     assert caught.value.where == "[data] classes"
+    assert caught.value.next_step == 'did you mean "bridge"?'
     with pytest.raises(TrialError, match="known: car, bridge"):
         check_class_names(("zebra crossing",), ("car", "bridge"), "[data] classes")
     with pytest.raises(TrialError, match="stands twice"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,21 @@ def test_a_worker_that_is_killed_fails_its_task_alone(tmp_path):
     assert ends[0].kind == "failed"
     assert "-9" in ends[0].message
     assert ends[1].kind == ends[2].kind == "done"
+
+
+def test_a_worker_that_dies_between_tasks_fails_the_next_alone(tmp_path):
+    tasks = [("ok", str(tmp_path / name)) for name in "abc"]
+    events: list[Event] = []
+
+    def kill_when_idle(event: Event) -> None:
+        events.append(event)
+        if event.kind == "done" and event.index == 0:
+            os.kill(int((tmp_path / "a").read_text()), signal.SIGKILL)
+            time.sleep(0.2)
+
+    LocalEngine(1).run(tasks, work, kill_when_idle)
+    ends = {e.index: e.kind for e in events if e.kind in {"done", "failed"}}
+    assert ends == {0: "done", 1: "failed", 2: "done"}
 
 
 def test_an_interrupt_kills_the_workers(tmp_path):

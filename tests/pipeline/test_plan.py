@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-import msgspec
 import pytest
 
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.differences import differences
-from segtrial.pipeline.load import load_data
-from segtrial.pipeline.plan import make_plan
+from segtrial.pipeline.load import arm_labels, load_data
+from segtrial.pipeline.plan import amended, make_plan, same_analysis
 from segtrial.pipeline.trial_file import parse_trial
 from segtrial.types.errors import ConfoundedError, InputError, TrialError
 from segtrial.types.plan import Plan
-from segtrial.types.recipe import MaskRcnnRecipe
-from tests.pipeline.trials import ORACLE
+from tests.pipeline.trials import ORACLE, TINY
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +86,102 @@ def test_a_control_of_a_control_carries_its_change(runs):
     assert planned.arms[2].control == "car2person"
 
 
-def test_another_number_of_anchors_loses_the_pretrained_proposal_head():
-    base = MaskRcnnRecipe(weights="coco")
-    change = {"anchors": {"ratios": [0.5, 1.0]}}
-    arm_recipe = msgspec.structs.replace(
-        base, anchors=msgspec.structs.replace(base.anchors, ratios=(0.5, 1.0))
+@pytest.fixture(scope="module")
+def detector_weights(runs):
+    """A local file with a detector's weights, for the tiny recipe's backbone."""
+    import torch
+
+    from segtrial.trainers.torchvision.model import build
+    from tests.trainers.scenes import small_recipe
+
+    torch.save(build(small_recipe(), 3).state_dict(), runs / "detector.pth")
+    return TINY.replace(
+        'backbone     = "resnet_tiny"', 'backbone = "resnet_tiny"\nweights = "detector.pth"'
     )
-    keys = [d.key for d in differences(base, arm_recipe, change)]
-    assert keys == ["anchors.ratios", "weights of the proposal head"]
+
+
+def test_another_number_of_anchors_loses_the_pretrained_proposal_head(detector_weights, runs):
+    change = arm("ratios", "recipe = { anchors = { ratios = [0.5, 1.0] } }")
+    with pytest.raises(ConfoundedError, match="proposal head weights: pretrained → partly"):
+        plan_of(detector_weights + change, runs)
+
+
+def test_other_widths_lose_the_pretrained_heads(detector_weights, runs):
+    change = arm("wide", "recipe = { roi = { box_head_channels = 32 } }")
+    with pytest.raises(ConfoundedError, match="box head weights"):
+        plan_of(detector_weights + change, runs)
+
+
+def test_other_weights_are_one_difference_when_norm_and_layers_are_stated(detector_weights, runs):
+    fixed = 'norm = "frozen_batch"\ntrainable_layers = 5\nfpn_channels = 8'
+    text = TINY.replace("fpn_channels = 8", fixed)
+    change = arm("pretrained", 'recipe = { weights = "detector.pth" }')
+    planned = plan_of(text + change, runs).arms[2]
+    assert [d.key for d in planned.differences] == ["weights"]
+
+
+def test_weights_that_also_freeze_are_refused_and_say_what_follows(detector_weights, runs):
+    with pytest.raises(ConfoundedError) as caught:
+        plan_of(TINY + arm("pretrained", 'recipe = { weights = "detector.pth" }'), runs)
+    assert "norm: batch → frozen_batch" in caught.value.got
+    assert "trainable_layers: 5 → 3" in caught.value.got
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "optimizer = { momentum = 0.5 }",
+        "schedule = { step_epochs = 7 }",
+        "roi = { mini_mask_px = 9 }",
+    ],
+)
+def test_a_key_that_the_model_does_not_read_changes_nothing(runs, change):
+    text = (
+        TINY.replace('model        = "mask_rcnn"', 'model = "faster_rcnn"')
+        .replace("optimizer    = { lr", 'optimizer = { kind = "adamw", lr')
+        .replace("epochs       = 3", 'epochs = 3\nschedule = { kind = "constant" }')
+    )
+    with pytest.raises(TrialError, match="leaves the recipe as it is"):
+        plan_of(text + arm("unread", f"recipe = {{ {change} }}"), runs)
+
+
+def test_a_choice_of_optimizer_is_one_difference(runs):
+    text = TINY + arm("adamw", 'recipe = { optimizer = { kind = "adamw" } }')
+    assert [d.key for d in plan_of(text, runs).arms[2].differences] == ["optimizer.kind"]
+
+
+def test_a_swap_that_moves_nothing_is_refused(runs):
+    with pytest.raises(TrialError, match="moves no label"):
+        plan_of(ORACLE.replace("ratio = 0.5", "ratio = 0.0"), runs)
+
+
+def test_counts_are_right_where_the_control_stands_later(runs):
+    early = arm("early", 'swap = { host = "person", target = "car" }', 'control = "car2person"')
+    text = ORACLE.replace(
+        '[[arm]]\nname   = "car2person"', early + '[[arm]]\nname   = "car2person"'
+    )
+    planned = {a.name: a for a in plan_of(text, runs).arms}
+    assert planned["early"].counts_before == planned["car2person"].counts_after
+    assert planned["early"].counts_after["person"] < planned["early"].counts_before["person"]
+
+
+def test_a_chain_of_swaps_keeps_one_ledger_against_the_clean_labels(runs):
+    more = arm("more", 'swap = { host = "building", target = "bridge" }', 'control = "car2person"')
+    context = context_of(ORACLE + more, runs)
+    loaded = load_data(context.trial, root=context.root, generated=context.generated)
+    _, edits = arm_labels(context.trial, context.trial.arms[2], 0, loaded.train)
+    assert {(e.before, e.after) for e in edits.rows} == {("car", "person"), ("building", "bridge")}
+
+
+def test_an_analysis_changed_after_runs_needs_a_reason(runs):
+    before = plan_of(ORACLE, runs)
+    plan = plan_of('primary = "box AP50"\nmargin = 0.2\n' + ORACLE, runs)
+    assert not same_analysis(plan, before)
+    with pytest.raises(TrialError, match=r"primary: mask AP → box AP50; margin: 0\.01 → 0\.2"):
+        amended(plan, before, None)
+    noted = amended(plan, before, "the masks were drawn by hand")
+    assert "primary: mask AP → box AP50 (the masks were drawn by hand)" in noted.notes[-2]
+    assert amended(plan, noted, None).notes == noted.notes
 
 
 def test_run_ids_differ_by_arm_and_seed_and_stay_the_same(runs):
@@ -164,15 +249,9 @@ def test_a_context_is_handed_to_other_processes(runs):
     assert dataclasses.is_dataclass(context)
 
 
-def test_an_arm_with_other_weights_keeps_the_other_ids(runs, tmp_path):
-    import torch
-    import torchvision
-
-    from tests.pipeline.trials import TINY
-
-    torch.save(torchvision.models.resnet18(weights=None).state_dict(), runs / "w.pth")
+def test_an_arm_with_other_weights_keeps_the_other_ids(detector_weights, runs):
     before = {(r.arm, r.seed): r.run_id for r in plan_of(TINY, runs).runs}
-    more = arm("weights", 'recipe = { weights = "w.pth" }')
+    more = arm("weights", 'recipe = { weights = "detector.pth" }', 'confounded = "for the test"')
     after = plan_of(TINY + more, runs)
     assert before.items() <= {(r.arm, r.seed): r.run_id for r in after.runs}.items()
     assert "weights (weights)" in after.environment

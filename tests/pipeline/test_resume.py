@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def test_killed_in_the_middle_of_a_write_resumes_to_the_same_bytes(undisturbed, 
     assert records(tmp_path / "trial") == expected
 
 
+@pytest.mark.parametrize("count", [9, *SLOW])
+def test_killed_in_the_middle_of_a_training_write_resumes_to_the_same_bytes(
+    undisturbed, tmp_path, count
+):
+    trial, expected = undisturbed["tiny"]
+    assert attempt(trial, tmp_path, "write", count) == -signal.SIGKILL
+    assert attempt(trial, tmp_path, "never", 0) == 0
+    assert records(tmp_path / "trial") == expected
+
+
 @pytest.mark.parametrize("count", [4, *SLOW[:1], pytest.param(9, marks=pytest.mark.slow)])
 def test_killed_during_training_resumes_to_the_same_bytes(undisturbed, tmp_path, count):
     trial, expected = undisturbed["tiny"]
@@ -82,3 +93,30 @@ def test_what_is_done_is_not_done_again(undisturbed):
     assert records(runs / "trial") == expected
     after = {path: path.stat().st_mtime_ns for path in (runs / "trial" / "runs").rglob("*")}
     assert after == before
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint.json", "served.json", "detections.npz", "scores.json"]
+)
+def test_a_damaged_or_missing_record_is_made_again(undisturbed, tmp_path, name):
+    trial, expected = undisturbed["oracle"]
+    shutil.copytree(trial.parent / "runs", tmp_path / "runs")
+    run = tmp_path / "runs" / "trial" / "runs" / "base"
+    data = bytearray((run / "seed-0" / name).read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (run / "seed-0" / name).write_bytes(bytes(data))
+    (run / "seed-1" / name).unlink()
+    (run / "seed-2" / "stray.txt").write_text("not ours")
+    assert attempt(trial, tmp_path / "runs", "never", 0) == 0
+    (run / "seed-2" / "stray.txt").unlink()
+    assert records(tmp_path / "runs" / "trial") == expected
+
+
+def test_another_runs_detections_are_not_taken_for_ours(undisturbed, tmp_path):
+    trial, expected = undisturbed["oracle"]
+    shutil.copytree(trial.parent / "runs", tmp_path / "runs")
+    runs = tmp_path / "runs" / "trial" / "runs"
+    shutil.copy(runs / "car2person/seed-0/detections.npz", runs / "base/seed-1/detections.npz")
+    (runs / "base/seed-1/scores.json").unlink()
+    assert attempt(trial, tmp_path / "runs", "never", 0) == 0
+    assert records(tmp_path / "runs" / "trial") == expected

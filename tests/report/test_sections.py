@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from msgspec import structs
+
+from segtrial.report import FailedRun
 from segtrial.report.axis import Axis
 from segtrial.report.changed import change_view, ledger_address
 from segtrial.report.dots import LEFT, RIGHT, dots_views
 from segtrial.report.protocol import protocol_view
 from segtrial.report.tables import scores_views
+from segtrial.report.view import report_view
 from segtrial.types.trial import Change, Swap
 from tests.report.builders import TEN, class_row, contrast, planned_arm, report_input, untested_row
 
@@ -75,6 +80,31 @@ def test_the_plans_notes_reach_the_protocol() -> None:
     noted = {"notes": ("val: 3 polygons leave their image and are clipped",)}
     report = report_input([planned_arm("base", TEN)], [], TEN, 3, noted)
     assert protocol_view(report).notes == noted["notes"]
+
+
+def test_every_failed_run_shows_whoever_names_it() -> None:
+    """One run has a reason, one is only in the comparison, one label is of no planned run."""
+    arms = [planned_arm("base", TEN), planned_arm("arm", TEN)]
+    report = report_input(
+        arms, [], TEN, 3, failed=[FailedRun(arm="arm", seed=2, reason="out of memory")]
+    )
+    labels = ("old/seed-9", "arm/seed-2", "base/seed-1")
+    comparison = structs.replace(report.comparison, failed_runs=labels)
+    page = report_view(replace(report, comparison=comparison))
+    assert [(run.arm, run.seed, run.reason) for run in page.failures] == [
+        ("base", "1", "no reason was recorded"),
+        ("arm", "2", "out of memory"),
+        ("old/seed-9", "", "no reason was recorded"),
+    ]
+
+
+def test_dots_leave_out_the_seeds_that_only_the_comparison_lists() -> None:
+    row = class_row("bridge", role="host", base_runs=(0.30, 0.34), arm_runs=(0.1, 0.2, 0.3))
+    arms = [planned_arm("base", TEN), planned_arm("arm", TEN)]
+    report = report_input(arms, [contrast([row])], TEN, 3)
+    comparison = structs.replace(report.comparison, failed_runs=("base/seed-1",))
+    (one,) = report_view(replace(report, comparison=comparison)).contrasts
+    assert [dot.text for dot in one.dots[0].lanes[0].dots] == ["seed 0: 0.300", "seed 2: 0.340"]
 
 
 def test_changes_in_words() -> None:

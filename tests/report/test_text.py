@@ -90,8 +90,9 @@ def test_counts_and_lists() -> None:
 
 
 def test_settings_are_rows_of_dotted_keys() -> None:
-    assert settings({"anchors": Anchors(sizes=((8,), (16,)))}) == [
-        ("anchors.sizes", "[[8], [16]]"),
+    anchors = Anchors(sizes=((8,), (16,), (32,), (64,), (128,)))
+    assert settings({"anchors": anchors}) == [
+        ("anchors.sizes", "[[8], [16], [32], [64], [128]]"),
         ("anchors.ratios", "[0.5, 1, 2]"),
     ]
     assert setting_text(Optimizer()).startswith("{ kind = sgd, lr = 0.005,")

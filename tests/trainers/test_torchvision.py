@@ -26,7 +26,7 @@ from segtrial.trainers.torchvision.schedule import learning_rate
 from segtrial.types.errors import DataError, InputError, RunError
 from segtrial.types.masks import pack_masks
 from segtrial.types.recipe import MaskRcnnRecipe
-from tests.trainers.scenes import Memory, job_of, scenes, silent, small_recipe
+from tests.trainers.scenes import SMALL, Memory, job_of, scenes, silent, small_recipe
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +175,47 @@ def test_every_backbone_gives_five_levels_of_doubling_stride(name):
     assert freeze(model.backbone.body, 4)
 
 
-def test_anchor_sizes_that_do_not_fit_the_pyramid_are_refused():
-    with pytest.raises(InputError, match="anchor sizes"):
-        build(small_recipe(anchors={"sizes": [[8], [16]]}), 3)
+@pytest.mark.parametrize("sizes", [[[8], [16]], [[8], [8, 16], [8], [8], [8]], [[]] * 5])
+def test_anchor_sizes_that_do_not_fit_the_pyramid_are_refused(sizes):
+    with pytest.raises(msgspec.ValidationError, match=r"5 lists of equal length.*anchors"):
+        small_recipe(anchors={"sizes": sizes})
+
+
+def test_batch_statistics_of_frozen_stages_do_not_move(data):
+    train, _ = data
+    memory = fitted(small_recipe(trainable_layers=3, norm="batch", epochs=1), train)
+    after = torch.load(io.BytesIO(memory["checkpoint.pt"]), weights_only=True)["model"]
+    assert (after["backbone.body.bn1.running_mean"] == 0).all()
+    assert not (after["backbone.body.layer4.0.bn1.running_mean"] == 0).all()
+
+
+def test_a_proposal_network_that_keeps_nothing_is_told(data):
+    train, _ = data
+    recipe = small_recipe(rpn=SMALL["rpn"] | {"score_threshold": 1.0}, epochs=1)
+    memory = Memory()
+    served = TorchvisionTrainer().fit(job_of(recipe, train), train, None, memory, silent)
+    assert "kept no proposal in epochs [1]" in served.warnings[0]
+    assert (
+        not TorchvisionTrainer()
+        .fit(job_of(small_recipe(epochs=1), train), train, None, Memory(), silent)
+        .warnings
+    )
+
+
+@pytest.mark.parametrize("name", ["coco", "x/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"])
+def test_coco_weights_are_used_with_the_eps_they_were_trained_with(name):
+    model = build(MaskRcnnRecipe(weights=name), 2)
+    norms = [m for m in model.modules() if isinstance(m, torchvision.ops.FrozenBatchNorm2d)]
+    assert {m.eps for m in norms} == {0.0}
+    other = build(MaskRcnnRecipe(weights="imagenet"), 2)
+    assert {m.eps for m in other.modules() if hasattr(m, "eps")} == {1e-5}
+
+
+def test_weights_of_another_backbone_are_refused(tmp_path):
+    torch.save(torchvision.models.resnet50(weights=None).state_dict(), tmp_path / "r50.pth")
+    recipe = small_recipe(backbone="resnet18", weights="r50.pth")
+    with pytest.raises(InputError, match="do not fill the recipe's backbone"):
+        TorchvisionTrainer().effective(recipe, tmp_path)
 
 
 def test_step_schedule_really_steps():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from segtrial.changes.ledger import edits_between
+from segtrial.types.arrays import Longs
 from segtrial.types.dataset import Dataset
-from segtrial.types.edits import Edit, Edits
+from segtrial.types.edits import Edits
 from segtrial.types.errors import TrialError, unknown_class
 from segtrial.types.randomness import uniform
 from segtrial.types.trial import Swap
@@ -27,12 +29,13 @@ def check_swap(swap: Swap, class_names: tuple[str, ...], where: str) -> None:
 
 
 def apply_swap(dataset: Dataset, swap: Swap, seed: int) -> tuple[Dataset, Edits]:
-    """The data set with `round(n × ratio)` of the host's n instances called the target.
+    """The data set with `round(n × ratio)` of the host's n instances called the target; its edits.
 
     Ties round to even (n = 5, ratio .5: 2). Crowds are no instances and stay. Instances are taken
-    in the order of a number in [0, 1) drawn for (seed, "swap", image id, annotation id), so the
-    edits at a small ratio are among those at a larger one. `draw = "fixed"` ignores the seed.
-    Geometry bytes are the same objects. Raises TrialError where the host has no instance.
+    in the order of a number in [0, 1) drawn for (seed, "swap", host, target, image id, annotation
+    id), so the edits at a small ratio are among those at a larger one, and one swap after another
+    draws anew. `draw = "fixed"` ignores the seed. Geometry bytes are the same objects. Raises
+    TrialError where the host has no instance.
     """
     check_swap(swap, dataset.class_names, "change: swap")
     host = dataset.class_names.index(swap.host)
@@ -45,33 +48,18 @@ def apply_swap(dataset: Dataset, swap: Swap, seed: int) -> tuple[Dataset, Edits]
             got="0",
             next_step="choose another host, or more training images",
         )
-    stream = 0 if swap.draw == "fixed" else seed
-    ranked = sorted(
-        rows,
-        key=lambda r: (
-            uniform(
-                stream,
-                "swap",
-                dataset.image_id[dataset.image_index[r]],
-                dataset.annotation_id[r],
-            ),
-            r,
-        ),
-    )
-    moved = np.sort(np.array(ranked[: round(len(rows) * swap.ratio)], dtype=np.int64))
+    count = round(len(rows) * swap.ratio)
     labels = np.array(dataset.class_index)
-    labels[moved] = dataset.class_names.index(swap.target)
+    labels[_drawn_order(dataset, swap, seed, rows)[:count]] = dataset.class_names.index(swap.target)
     changed = dataset.with_classes(labels)
-    return changed, Edits(
-        source_sha256=dataset.fingerprint(),
-        result_sha256=changed.fingerprint(),
-        rows=tuple(
-            Edit(
-                annotation_id=dataset.annotation_id[r],
-                image_id=dataset.image_id[dataset.image_index[r]],
-                before=swap.host,
-                after=swap.target,
-            )
-            for r in moved
-        ),
-    )
+    return changed, edits_between(dataset, changed)
+
+
+def _drawn_order(dataset: Dataset, swap: Swap, seed: int, rows: Longs) -> list[int]:
+    stream = 0 if swap.draw == "fixed" else seed
+
+    def number(row: int) -> float:
+        image_id = dataset.image_id[dataset.image_index[row]]
+        return uniform(stream, "swap", swap.host, swap.target, image_id, dataset.annotation_id[row])
+
+    return sorted((int(row) for row in rows), key=lambda row: (number(row), row))

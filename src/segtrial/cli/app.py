@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +45,14 @@ def _version(wanted: bool) -> None:  # typer's callback
         raise typer.Exit
 
 
+def again(words: list[str], options: Mapping[str, object]) -> str:
+    """The command that was given, ready to be pasted into a shell; options of None left out."""
+    given = [
+        part for name, value in options.items() if value is not None for part in (name, str(value))
+    ]
+    return shlex.join(["segtrial", *words, *given])
+
+
 @app.callback()
 def _options(
     version: Annotated[
@@ -57,11 +67,11 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Where records go.")] = Path("runs"),
     workers: Workers = None,
 ) -> None:
-    """Train a base and two swap arms on generated street scenes, and compare them."""
+    """Train a base and a swap arm on generated street scenes, and compare them."""
     from segtrial.cli.commands import run_command
 
     trial = Path(__file__).with_name("demo.toml")
-    with guarded(resume=f"segtrial demo --out {out}"):
+    with guarded(resume=again(["demo"], {"--out": out, "--workers": workers})):
         run_command(trial, runs=out, data=None, workers=workers)
 
 
@@ -92,8 +102,8 @@ def run(
     """Run a trial: what is already done is not done again. Ends with verdict and report."""
     from segtrial.cli.commands import run_command
 
-    given = f" --data {data}" if data else ""
-    with guarded(resume=f"segtrial run {trial}{given} --runs {runs}"):
+    options = {"--data": data, "--runs": runs, "--workers": workers}
+    with guarded(resume=again(["run", str(trial)], options)):
         run_command(trial, runs=runs, data=data, workers=workers)
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from segtrial.cli.guard import RUNS_FAILED
 from segtrial.cli.progress import counting, showing
 from segtrial.cli.show import show_comparison, show_plan, show_status
+from segtrial.cli.streams import plain, say, stderr, write_out
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.estimate import estimate_seconds
-from segtrial.pipeline.execute import pending_runs
+from segtrial.pipeline.execute import pending_runs, sealed_runs, unfinished_runs
 from segtrial.pipeline.load import load_data
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.run import make_plan, open_trial, reopen_trial, run_trial
@@ -24,21 +23,13 @@ from segtrial.types.plan import Plan
 from segtrial.types.recipe import TorchvisionRecipe
 
 
-def stderr() -> Console:
-    """Where people read; wide enough for tables when it is no terminal."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        console.width = 110
-    return console
-
-
 def plan_command(trial: Path, *, runs: Path, data: Path | None, time: bool, as_json: bool) -> None:
     """Print the plan; estimate the time by training two batches unless `time` is off."""
     context = open_trial(trial, runs=runs, data=data)
     loaded = load_data(context.trial, root=context.root, generated=context.generated)
     plan = make_plan(context, loaded)
     if as_json:
-        sys.stdout.buffer.write(to_json(plan))
+        write_out(to_json(plan))
         return
     console = stderr()
     waiting = pending_runs(context, plan)
@@ -58,7 +49,7 @@ def run_command(trial: Path, *, runs: Path, data: Path | None, workers: int | No
     """Run, show the verdicts and the report's place; exit code 3 where runs failed."""
     context = open_trial(trial, runs=runs, data=data)
     console = stderr()
-    console.print(f"[bold]{context.name}[/bold]: reading data and planning")
+    console.print(plain(f"{context.name}:", "bold"), "reading data and planning")
     plan = make_plan(context)
     waiting = pending_runs(context, plan)
     done = len(plan.runs) - len(waiting)
@@ -68,14 +59,14 @@ def run_command(trial: Path, *, runs: Path, data: Path | None, workers: int | No
         f"{len(waiting)} to do, {count} at a time"
     )
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
+        say(console, f"note: {note}")
     with showing(console, waiting) as listen, counting(console, "comparing") as analysing:
         result = run_trial(context, plan, workers=count, listen=listen, analysing=analysing)
     show_comparison(console, result.comparison)
-    console.print(f"\nReport: {result.report}", markup=False, soft_wrap=True)
+    say(console, f"\nReport: {result.report}", whole=True)
     if result.failed:
         for run, reason in result.failed:
-            console.print(f"failed: {run.arm} seed {run.seed}: {reason}", markup=False, style="red")
+            say(console, f"failed: {run.arm} seed {run.seed}: {reason}", style="red")
         raise typer.Exit(RUNS_FAILED)
 
 
@@ -84,9 +75,9 @@ def compare_command(folder: Path, *, as_json: bool) -> None:
     context, plan = reopen_trial(folder)
     console = stderr()
     with counting(console, "comparing") as report:
-        comparison = analyse(context, plan, report)
+        comparison = analyse(context, plan, sealed_runs(context, plan), report)
     if as_json:
-        sys.stdout.buffer.write(to_json(comparison))
+        write_out(to_json(comparison))
     else:
         show_comparison(console, comparison)
 
@@ -95,8 +86,11 @@ def report_command(folder: Path) -> None:
     """Write comparison and report anew."""
     context, plan = reopen_trial(folder)
     with hold(context.folder):
-        path = publish(context, plan, analyse(context, plan))
-    stderr().print(f"Report: {path}", markup=False, soft_wrap=True)
+        sealed = sealed_runs(context, plan)
+        comparison = analyse(context, plan, sealed, None)
+        failed = unfinished_runs(context, plan, sealed)
+        path = publish(context, plan, comparison, sealed=sealed, failed=failed)
+    say(stderr(), f"Report: {path}", whole=True)
 
 
 def status_command(folder: Path) -> None:

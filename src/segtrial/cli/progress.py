@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from segtrial.cli.streams import clean, say
 from segtrial.engines import Event
 from segtrial.types.plan import PlannedRun
 
@@ -46,17 +47,17 @@ class RunsProgress:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         run = self.runs[event.index]
-        name = f"{run.arm} seed {run.seed}"
+        name = clean(f"{run.arm} seed {run.seed}")
         if event.kind == "started":
             self.begun[event.index] = time.monotonic()
             self.bars[event.index] = self.progress.add_task(name, total=None, message="")
         elif event.kind == "progress":
             self.progress.update(
                 self.bars[event.index],
-                description=f"{name}: {event.stage}",
+                description=f"{name}: {clean(event.stage)}",
                 completed=event.done,
                 total=event.total,
-                message=event.message,
+                message=clean(event.message),
             )
         else:
             self._end(event, name)
@@ -68,11 +69,9 @@ class RunsProgress:
         seconds = time.monotonic() - self.begun[event.index]
         count = f"[{self.finished}/{len(self.runs)}]"
         if event.kind == "failed":
-            self.console.print(
-                f"{count} {name}: failed. {event.message}", markup=False, style="red"
-            )
+            say(self.console, f"{count} {name}: failed. {event.message}", style="red")
         else:
-            self.console.print(f"{count} {name}: done in {seconds:.0f} s", markup=False)
+            say(self.console, f"{count} {name}: done in {seconds:.0f} s")
 
 
 @contextlib.contextmanager

@@ -6,54 +6,51 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from segtrial.cli.guard import clean
+from segtrial.cli.streams import plain, say
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.execute import failed_runs, pending_runs
-from segtrial.statistics import smallest_detectable_effect_in_sd
+from segtrial.pipeline.execute import failed_runs, sealed_runs
+from segtrial.report.text import ap_text, difference_text, interval_text, p_text
+from segtrial.statistics import (
+    EXPLORATORY_LEVEL,
+    MAXIMUM_PRIOR_DF,
+    MINIMUM_POSITIVE_IMAGES,
+    MINIMUM_PRIOR_CLASSES,
+    MINIMUM_PRIOR_INSTANCES,
+    MINIMUM_SEEDS,
+    NAMED_LEVEL,
+    smallest_detectable_effect_in_sd,
+)
 from segtrial.store.folder import RunFolder
-from segtrial.types.comparison import Comparison, Contrast, Interval
+from segtrial.types.comparison import Comparison, Contrast
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
 
 COLOURS = {"changed": "bold magenta", "equivalent": "green", "inconclusive": "yellow"}
 
 
-def number(value: float | None, *, sign: bool = False) -> str:
-    """Three decimals, a true minus, "–" for an undefined value."""
-    if value is None:
-        return "–"
-    return f"{value:+.3f}".replace("-", "−") if sign else f"{value:.3f}".replace("-", "−")
-
-
-def interval(pair: Interval) -> str:
-    """[low, high], or "–"."""
-    if pair[0] is None or pair[1] is None:
-        return "–"
-    return f"[{number(pair[0], sign=True)}, {number(pair[1], sign=True)}]"
-
-
 def show_plan(console: Console, plan: Plan, waiting: list[PlannedRun]) -> None:
     """Arms, their difference, label counts, runs, and what the trial can see."""
-    console.print(Text(clean(plan.question), style="bold"))
-    console.print(
+    say(console, plan.question, style="bold")
+    say(
+        console,
         f"{plan.train_images} training and {plan.val_images} validation images, "
-        f"{len(plan.class_names)} classes; primary metric {plan.primary}"
+        f"{len(plan.class_names)} classes; primary metric {plan.primary}",
     )
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
+        say(console, f"note: {note}")
     for arm in plan.arms:
         console.print()
-        console.print(
-            Text(arm.name, style="bold"), f"control: {arm.control}" if arm.control else ""
-        )
+        control = f"control: {arm.control}" if arm.control else ""
+        console.print(plain(arm.name, "bold"), plain(control))
         for line in arm_lines(arm):
-            console.print(f"  {clean(line)}", markup=False)
+            say(console, f"  {line}")
     console.print()
     count = len(plan.seeds)
-    console.print(
-        f"{len(plan.runs)} runs ({len(plan.arms)} arms × {count} seeds), {len(waiting)} to do"
+    say(
+        console,
+        f"{len(plan.runs)} runs ({len(plan.arms)} arms × {count} seeds), {len(waiting)} to do",
     )
     for line in visible_lines(plan):
-        console.print(line, markup=False)
+        say(console, line)
 
 
 def arm_lines(arm: PlannedArm) -> list[str]:
@@ -80,33 +77,60 @@ def arm_lines(arm: PlannedArm) -> list[str]:
 
 
 def visible_lines(plan: Plan) -> list[str]:
-    """What effect this many seeds can see, in seed SDs (statistics: the planner)."""
+    """What effect this many seeds can see, in seed SDs (statistics: the planner).
+
+    Each part is for the arm with the most tests: named classes (Holm, level .05), and testable
+    classes that the change does not name (Benjamini–Hochberg, level .10).
+    """
     count = len(plan.seeds)
     if count == 1:
         return ["One seed an arm: differences are described, no verdict is possible."]
-    few = count < 3
-    classes = sum(1 for n in plan.val_positive_images.values() if n >= 10)
-    named = max((len(arm.named_classes) for arm in plan.arms), default=0)
+    images = plan.val_positive_images
+    testable = {name for name, held in images.items() if held >= MINIMUM_POSITIVE_IMAGES}
+    named = [testable & set(arm.named_classes) for arm in plan.arms if arm.control is not None]
+    families = (
+        (max(map(len, named), default=0), "named", NAMED_LEVEL),
+        (max((len(testable - names) for names in named), default=0), "other", EXPLORATORY_LEVEL),
+    )
+    lines = []
     parts = [
-        f"{smallest_detectable_effect_in_sd(count, tests):.1f} seed SDs over {words}"
-        for tests, words in ((named, f"the {named} named classes"), (classes, f"{classes} classes"))
+        f"{_visible(plan, tests, level):.1f} seed SDs over the {tests} {word} "
+        f"{'class' if tests == 1 else 'classes'}"
+        for tests, word, level in families
         if tests
     ]
-    lines = [f"With {count} seeds an arm this trial sees, at 80 % power: {', '.join(parts)}."]
-    untestable = [name for name, n in plan.val_positive_images.items() if n < 10]
+    if parts:
+        lines.append(
+            f"With {count} seeds an arm this trial sees, at 80 % power: {', '.join(parts)}."
+        )
+    untestable = [name for name in images if name not in testable]
     if untestable:
-        lines.append(f"Not testable, fewer than 10 validation images: {', '.join(untestable)}.")
-    if few:
-        lines.append("Fewer than 3 seeds: differences and intervals, but no verdict.")
+        few = f"fewer than {MINIMUM_POSITIVE_IMAGES} validation images"
+        lines.append(f"Not testable, {few}: {', '.join(untestable)}.")
+    if count < MINIMUM_SEEDS:
+        lines.append(
+            f"Fewer than {MINIMUM_SEEDS} seeds: differences and intervals, but no verdict."
+        )
     return lines
+
+
+def _visible(plan: Plan, tests: int, level: float) -> float:
+    """As the analysis will see it: too few classes lend one another no knowledge of the noise."""
+    enough = sum(n >= MINIMUM_PRIOR_INSTANCES for n in plan.val_instances.values())
+    return smallest_detectable_effect_in_sd(
+        len(plan.seeds),
+        tests,
+        alpha=level,
+        prior_df=MAXIMUM_PRIOR_DF if enough >= MINIMUM_PRIOR_CLASSES else 0.0,
+    )
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
     """The verdict sentence of each arm, and a table of its named classes."""
     for contrast in comparison.contrasts:
         console.print()
-        console.print(Text(f"{contrast.arm} against {contrast.control}", style="bold"))
-        console.print(clean(contrast.verdict), markup=False)
+        say(console, f"{contrast.arm} against {contrast.control}", style="bold")
+        say(console, contrast.verdict)
         rows = [row for row in contrast.classes if row.family == "named" or row.role != "other"]
         if rows:
             console.print(_table(contrast, comparison.primary_metric))
@@ -117,23 +141,22 @@ def _table(contrast: Contrast, metric: str) -> Table:
     for name in ("class", "role"):
         table.add_column(name)
     for name in ("instances", contrast.control, contrast.arm, metric):
-        table.add_column(clean(name), justify="right")
+        table.add_column(plain(name), justify="right")
     table.add_column("95 % over seeds", justify="right")
     table.add_column("p adj.", justify="right")
     table.add_column("verdict")
     for row in contrast.classes:
         if row.family != "named" and row.role == "other":
             continue
-        p = "–" if row.p_adjusted is None else f"{row.p_adjusted:.3f}"
         table.add_row(
-            clean(row.name),
+            plain(row.name),
             row.role,
             str(row.instances),
-            number(row.base),
-            number(row.arm),
-            number(row.difference, sign=True),
-            interval(row.interval_conditional),
-            "<0.001" if p == "0.000" else p,
+            ap_text(row.base),
+            ap_text(row.arm),
+            difference_text(row.difference),
+            interval_text(row.interval_conditional),
+            p_text(row.p_adjusted),
             Text(row.verdict, style=COLOURS.get(row.verdict, "dim")),
         )
     return table
@@ -141,7 +164,7 @@ def _table(contrast: Contrast, metric: str) -> Table:
 
 def show_status(console: Console, context: Context, plan: Plan) -> None:
     """A line a run: done, failed and why, begun, waiting."""
-    waiting = {(run.arm, run.seed) for run in pending_runs(context, plan)}
+    sealed = sealed_runs(context, plan)
     failed = {(run.arm, run.seed): reason for run, reason in failed_runs(context, plan)}
     table = Table(box=None, pad_edge=False)
     for name in ("arm", "seed", "state", "records"):
@@ -151,10 +174,11 @@ def show_status(console: Console, context: Context, plan: Plan) -> None:
         folder = RunFolder(context.run_path(*key))
         begun = folder.read("run.json") is not None
         state = "begun" if begun else "waiting"
-        if key not in waiting:
+        if key in sealed:
             state = "done"
         elif key in failed:
             state = f"failed: {failed[key]}"
-        table.add_row(run.arm, str(run.seed), clean(state), str(folder.path) if begun else "")
+        place = plain(str(folder.path) if begun else "")
+        table.add_row(plain(run.arm), str(run.seed), plain(state), place)
     console.print(table)
-    console.print(f"{len(plan.runs) - len(waiting)} of {len(plan.runs)} runs done")
+    say(console, f"{len(sealed)} of {len(plan.runs)} runs done")

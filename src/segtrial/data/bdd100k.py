@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import numpy as np
 
-from segtrial.data.json_records import decode
+from segtrial.data.json_records import decode, read_json
 from segtrial.geometry.rasterise import FARTHEST_PX, rings
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.errors import DataError
@@ -71,16 +71,7 @@ def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
     `crowd` labels are crowds. Raises DataError naming file, record and expectation.
     """
     where = str(path)
-    data = path.read_bytes()
-    if data.lstrip()[:1] == b"{":
-        raw_frames = decode(data, _Frames, where=where, expected=EXPECTED).frames
-    else:
-        raw_frames = decode(data, list[msgspec.Raw], where=where, expected=EXPECTED)
-    frames = [
-        decode(raw, _Frame, where=f"{where}: frames[{i}]", expected="a frame with a name")
-        for i, raw in enumerate(raw_frames)
-    ]
-    _unique_names(frames, where)
+    raw_frames, frames = _read_frames(read_json(path), where)
     labels = [
         _read_label(raw, f"{where}: {frame.name}: labels[{k}]", row)
         for row, frame in enumerate(frames)
@@ -113,11 +104,32 @@ def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
     )
 
 
+def _read_frames(data: bytes, where: str) -> tuple[list[msgspec.Raw], list[_Frame]]:
+    """The frames' own bytes, and the frames."""
+    if data.lstrip()[:1] == b"{":
+        raws = decode(data, _Frames, where=where, expected=EXPECTED).frames
+    else:
+        raws = decode(data, list[msgspec.Raw], where=where, expected=EXPECTED)
+    frames = [
+        decode(raw, _Frame, where=f"{where}: frames[{i}]", expected="a frame with a name")
+        for i, raw in enumerate(raws)
+    ]
+    _unique_names(frames, where)
+    return raws, frames
+
+
 _Read = tuple[int, _Label, msgspec.Raw, "bytes | msgspec.Raw", "list[float]"]
 
 
 def _read_label(raw: msgspec.Raw, where: str, row: int) -> _Read:
     label = decode(raw, _Label, where=where, expected="a label with a category")
+    if not label.category.strip():
+        raise DataError(
+            "A label's category is blank.",
+            where=where,
+            expected="a class name",
+            got=f'"{label.category}"',
+        )
     for geometry in (label.poly2d, label.rle):
         if bytes(geometry) not in {b"", b"null", b"[]"}:
             return row, label, raw, geometry, _outline_box(geometry, where)

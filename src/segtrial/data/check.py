@@ -1,7 +1,10 @@
-"""What is wrong with a data set before anything is run on it: outlines and pictures."""
+"""What is wrong with a data set before anything is run on it: outlines, boxes and pictures."""
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -13,53 +16,105 @@ from segtrial.types.dataset import Dataset
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from segtrial.types.arrays import Floats
 
-SLACK_PX = 1.0  # how far an outline may leave its image: labels are rounded to the pixel
+SLACK_PX = 1.0  # how far a label may leave its image: labels are rounded to the pixel
 _TAIL = 4096
 
 
-def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> int:
-    """Number of outlines that leave their image by more than SLACK_PX, where "clip" allows it.
+def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> tuple[Dataset, int]:
+    """The data set with every label in its image, and the number of labels cut for it.
 
-    Raises DataError for the first such outline under "refuse", and for any that is unreadable.
+    A label whose outline or box leaves the image by more than SLACK_PX is refused or, under
+    "clip", its box is cut to the image, and `area_px` too where it is the box's. Geometry bytes
+    stay as they are: the rasteriser cuts them. Raises DataError for the first label that is
+    refused, that is unreadable, or, under either, whose box has nothing within the image. A box
+    without area is none of these as long as it lies in the image.
     """
-    clipped = 0
+    cut_xywh, excess_px = _boxes_in_images(dataset)
+    gone = (cut_xywh[:, 2:] < 0) | ((cut_xywh[:, 2:] == 0) & (dataset.box_xywh[:, 2:] > 0))
+    rows = []
     for row in range(dataset.instances):
-        raw = dataset.geometry[row]
-        if len(bytes(raw)) == 0:
-            continue
         image = int(dataset.image_index[row])
         size = (int(dataset.height_px[image]), int(dataset.width_px[image]))
         where = (
             f"{dataset.source}: image {dataset.image_id[image]}, label {dataset.annotation_id[row]}"
         )
-        try:
-            outline = rings(dataset.geometry_kind, raw)
-        except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
-            raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
-        if isinstance(outline, dict):
-            _check_rle(outline, size, where)
+        of_outline = _outline_excess_px(dataset, row, size, where)
+        if gone[row].any():
+            raise _nothing_left(dataset.box_xywh[row], size, where)
+        if max(of_outline, excess_px[row]) <= SLACK_PX:
             continue
-        excess = _excess_px(np.concatenate(outline), size)
-        if excess <= SLACK_PX:
-            continue
+        if outside == "refuse" and of_outline > SLACK_PX:
+            raise _leaves("polygon", of_outline, size, where)
         if outside == "refuse":
-            raise DataError(
-                "A polygon leaves its image.",
-                where=where,
-                expected=f"points within 0 … {size[1]} × 0 … {size[0]} px (± {SLACK_PX:g})",
-                got=f"{excess:.1f} px outside",
-                next_step='mend the label, or state outside = "clip" under [data]',
-            )
-        clipped += 1
-    return clipped
+            raise _leaves("box", excess_px[row], size, where)
+        rows.append(row)
+    return (_with_boxes(dataset, rows, cut_xywh[rows]) if rows else dataset), len(rows)
 
 
-def _excess_px(points: np.ndarray, size: tuple[int, int]) -> float:
+def _boxes_in_images(dataset: Dataset) -> tuple[Floats, Floats]:
+    """Every box's part within its image, xywh (N, 4), where a negative side means that there is
+    none; and by how many px the box leaves the image, (N).
+    """
+    size_xy = np.stack([dataset.width_px, dataset.height_px], axis=1)[dataset.image_index]
+    low, side = dataset.box_xywh[:, :2], dataset.box_xywh[:, 2:]
+    high = low + side
+    cut_low, cut_high = np.maximum(low, 0), np.minimum(high, size_xy)
+    untouched = (cut_low == low) & (cut_high == high)
+    # low + side − low is not always side
+    cut_xywh = np.concatenate([cut_low, np.where(untouched, side, cut_high - cut_low)], axis=1)
+    return cut_xywh, np.maximum(-low, high - size_xy).max(axis=1)
+
+
+def _with_boxes(dataset: Dataset, rows: list[int], box_xywh: Floats) -> Dataset:
+    """The data set with other boxes in these rows, and with their areas where these were w × h."""
+    boxes, areas = np.array(dataset.box_xywh), np.array(dataset.area_px)
+    of_box = areas[rows] == boxes[rows, 2] * boxes[rows, 3]
+    areas[rows] = np.where(of_box, box_xywh[:, 2] * box_xywh[:, 3], areas[rows])
+    boxes[rows] = box_xywh
+    return replace(dataset, box_xywh=boxes, area_px=areas, geometry_hash="")
+
+
+def _outline_excess_px(dataset: Dataset, row: int, size: tuple[int, int], where: str) -> float:
+    """How far the outline leaves the image; DataError for one that cannot be read."""
+    raw = dataset.geometry[row]
+    if len(bytes(raw)) == 0:
+        return 0.0
+    try:
+        outline = rings(dataset.geometry_kind, raw)
+    except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
+        raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
+    if isinstance(outline, dict):
+        _check_rle(outline, size, where)
+        return 0.0
+    return _excess_px(np.concatenate(outline), size)
+
+
+def _excess_px(points: Floats, size: tuple[int, int]) -> float:
     low = -points.min(axis=0)
     high = points.max(axis=0) - np.array([size[1], size[0]])
     return float(max(low.max(), high.max()))
+
+
+def _nothing_left(box_xywh: Floats, size: tuple[int, int], where: str) -> DataError:
+    return DataError(
+        "A box has nothing within its image.",
+        where=where,
+        expected=f"a box within 0 … {size[1]} × 0 … {size[0]} px",
+        got=f"[x, y, width, height] = {box_xywh.tolist()}",
+        next_step="mend the label, or take it out",
+    )
+
+
+def _leaves(shape: str, excess: float, size: tuple[int, int], where: str) -> DataError:
+    return DataError(
+        f"A {shape} leaves its image.",
+        where=where,
+        expected=f"points within 0 … {size[1]} × 0 … {size[0]} px (± {SLACK_PX:g})",
+        got=f"{excess:.1f} px outside",
+        next_step='mend the label, or state outside = "clip" under [data]',
+    )
 
 
 def _check_rle(outline: dict[str, object], size: tuple[int, int], where: str) -> None:
@@ -88,28 +143,48 @@ def picture_path(dataset: Dataset, image: int) -> Path:
     return dataset.image_root / dataset.file_name[image]
 
 
+def picture_paths(dataset: Dataset) -> tuple[Path, ...]:
+    """Where each picture lies, links followed; the bare names where there is no picture folder.
+
+    No picture is opened, and none needs to be there. Raises DataError for a name that leaves the
+    picture folder or that no file can have.
+    """
+    if dataset.image_root is None:
+        return tuple(Path(name) for name in dataset.file_name)
+    root = dataset.image_root.resolve()
+    return tuple(_picture_path(dataset.image_root / name, root) for name in dataset.file_name)
+
+
+def _picture_path(path: Path, root: Path) -> Path:
+    where = str(path)[:200]
+    try:
+        found = path.resolve()
+        found.is_file()  # too long a name is found out here
+    except (OSError, ValueError, RuntimeError) as error:  # a zero byte; links in a circle
+        raise DataError(
+            "A picture's name is no file name.", where=where, got=str(error)[:200]
+        ) from error
+    if found == root:
+        raise DataError("A picture's name is no file name.", where=where)
+    if not found.is_relative_to(root):
+        raise DataError("A picture's name leaves the picture folder.", where=where)
+    return found
+
+
 def check_pictures(dataset: Dataset) -> None:
     """Every picture is there, is whole, and has the size that the labels state.
 
     Reads the head and the tail of each file, not the pixels; a picture damaged in the middle is
-    found when it is decoded. Raises DataError for the first that fails.
+    found when it is decoded. Raises DataError for the first that fails, and for names that
+    `picture_paths` refuses.
     """
-    root = dataset.image_root.resolve() if dataset.image_root else None
+    picture_paths(dataset)
     for image in range(dataset.images):
         path = picture_path(dataset, image)
-        where = str(path)
-        try:
-            inside, there = root is None or path.resolve().is_relative_to(root), path.is_file()
-        except (OSError, ValueError) as error:  # a zero byte, or too long for the file system
-            raise DataError(
-                "A picture's name is no file name.", where=where[:200], got=str(error)[:200]
-            ) from error
-        if not inside:
-            raise DataError("A picture's name leaves the picture folder.", where=where)
-        if not there:
+        if not path.is_file():
             raise DataError(
                 "A picture is missing.",
-                where=where,
+                where=str(path),
                 expected=f"the picture that {dataset.source} names",
                 next_step="check images = … under [data], and --data",
             )
@@ -118,7 +193,7 @@ def check_pictures(dataset: Dataset) -> None:
         if size != stated:
             raise DataError(
                 "A picture has another size than its labels state.",
-                where=where,
+                where=str(path),
                 expected=f"{stated[0]} × {stated[1]} px",
                 got=f"{size[0]} × {size[1]} px",
             )
@@ -126,11 +201,17 @@ def check_pictures(dataset: Dataset) -> None:
 
 def _picture_size(path: Path) -> tuple[int, int]:
     try:
-        with Image.open(path) as picture:
-            size, kind = picture.size, picture.format
+        # Pillow warns of pictures above 89 Mpx, which are in order, and refuses those above 178.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=("JPEG", "PNG")) as picture:
+                size, kind = picture.size, picture.format
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(
-            "A picture cannot be opened.", where=str(path), expected="PNG or JPEG", got=str(error)
+            "A picture cannot be opened.",
+            where=str(path),
+            expected="PNG or JPEG of at most 178 Mpx",
+            got=str(error),
         ) from error
     with path.open("rb") as file:
         file.seek(0, 2)

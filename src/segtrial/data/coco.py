@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import numpy as np
 
-from segtrial.data.json_records import decode
+from segtrial.data.json_records import decode, read_json
 from segtrial.geometry.rasterise import FARTHEST_PX
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.errors import DataError
@@ -54,9 +54,8 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
     Boxes are xywh in px, far edge excluded. Raises DataError naming file, record, expectation.
     """
     where = str(path)
-    content = decode(path.read_bytes(), _File, where=where, expected=EXPECTED)
+    content = decode(read_json(path), _File, where=where, expected=EXPECTED)
     _unique_categories(content.categories, where)
-    ids = tuple(category.id for category in content.categories)
     images = sorted(
         ((_image(raw, f"{where}: images[{i}]"), raw) for i, raw in enumerate(content.images)),
         key=lambda pair: (str(type(pair[0].id)), pair[0].id),
@@ -64,21 +63,14 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
     image_row = {image.id: row for row, (image, _) in enumerate(images)}
     if len({str(image_id) for image_id in image_row}) != len(images):
         raise DataError("Two images have the same id.", where=where, expected="unique image ids")
-    class_row = {category_id: row for row, category_id in enumerate(ids)}
-    kept: list[tuple[int, _Annotation, msgspec.Raw]] = []
-    seen: set[str] = set()  # as text, as the Dataset keeps them
-    for i, raw in enumerate(content.annotations):
-        place = f"{where}: annotations[{i}]"
-        item = decode(raw, _Annotation, where=place, expected=ANNOTATION)
-        _check(item, place, image_row, class_row, seen)
-        kept.append((image_row[item.image_id], item, raw))
-    kept.sort(key=lambda entry: entry[0])
+    class_row = {category.id: row for row, category in enumerate(content.categories)}
+    kept = _annotations(content.annotations, where, image_row, class_row)
     return Dataset(
         name=path.stem,
         source=path.name,
         geometry_kind=GeometryKind.COCO,
         class_names=tuple(category.name for category in content.categories),
-        class_ids=ids,
+        class_ids=tuple(class_row),
         image_root=image_root,
         image_id=tuple(str(image.id) for image, _ in images),
         file_name=tuple(image.file_name for image, _ in images),
@@ -100,6 +92,20 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
 
 def _image(raw: msgspec.Raw, where: str) -> _Image:
     return decode(raw, _Image, where=where, expected="id, file_name, width and height")
+
+
+def _annotations(
+    raws: list[msgspec.Raw], where: str, image_row: dict[Id, int], class_row: dict[int, int]
+) -> list[tuple[int, _Annotation, msgspec.Raw]]:
+    """Image row, annotation and source bytes, checked, sorted by image."""
+    kept = []
+    seen: set[str] = set()  # as text, as the Dataset keeps them
+    for i, raw in enumerate(raws):
+        place = f"{where}: annotations[{i}]"
+        item = decode(raw, _Annotation, where=place, expected=ANNOTATION)
+        _check(item, place, image_row, class_row, seen)
+        kept.append((image_row[item.image_id], item, raw))
+    return sorted(kept, key=lambda entry: entry[0])
 
 
 def _geometry(raw: msgspec.Raw) -> bytes | msgspec.Raw:

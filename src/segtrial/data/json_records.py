@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import codecs
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from segtrial.types.errors import DataError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Record = TypeVar("Record")
+
+
+def read_json(path: Path) -> bytes:
+    """The file's bytes without the byte order mark that some editors put first."""
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8)
 
 
 def decode(data: bytes | msgspec.Raw, kind: type[Record], *, where: str, expected: str) -> Record:

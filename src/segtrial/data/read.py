@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from segtrial.data.bdd100k import read_bdd100k, write_bdd100k
 from segtrial.data.coco import read_coco, write_coco
+from segtrial.data.json_records import decode, read_json
 from segtrial.types.dataset import Dataset, GeometryKind
 from segtrial.types.errors import DataError
 
@@ -13,6 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READERS = {"coco": read_coco, "bdd100k": read_bdd100k}
+
+
+class _Keys(msgspec.Struct):
+    """The top-level keys that tell the formats apart; their values are not decoded."""
+
+    annotations: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    frames: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 def read(
@@ -36,14 +46,15 @@ def read(
 
 def recognise(path: Path) -> str:
     """The format's name, told from the top-level keys of the JSON."""
-    with path.open("rb") as file:
-        head = file.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head[:1] == b"[":
+    data = read_json(path)
+    start = data.lstrip()[:1]
+    if start == b"[":
         return "bdd100k"
-    data = path.read_bytes() if head[:1] == b"{" else b""
-    candidates = [
-        name for name, key in (("coco", b'"annotations"'), ("bdd100k", b'"frames"')) if key in data
-    ]
+    keys = _Keys()
+    if start == b"{":
+        keys = decode(data, _Keys, where=str(path), expected="a JSON object")
+    held = (("coco", keys.annotations), ("bdd100k", keys.frames))
+    candidates = [name for name, value in held if value is not msgspec.UNSET]
     if len(candidates) == 1:
         return candidates[0]
     raise DataError(

@@ -66,10 +66,10 @@ def restrict_classes(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
 
 
 def check_class_names(asked: tuple[str, ...], known: tuple[str, ...], where: str) -> None:
-    """Raise TrialError for a class that the training labels do not know, or that stands twice."""
+    """Raise TrialError for a class that the labels (`known`) lack, or that stands twice."""
     for name in asked:
         if name not in known:
-            what = "The training labels know no class of this name"
+            what = "The labels know no class of this name"
             raise unknown_class(name, known, what=what, where=where)
         if asked.count(name) > 1:
             raise TrialError(f'The class "{name}" stands twice in the list.', where=where)

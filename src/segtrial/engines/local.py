@@ -6,6 +6,7 @@ killed trial leaves nothing behind that still writes.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -47,7 +48,9 @@ class LocalEngine:
                     if worker.index is None and waiting:
                         worker.index = waiting.pop(0)
                         listen(Event(index=worker.index, kind="started"))
-                        worker.pipe.send((worker.index, tasks[worker.index]))
+                        # A worker that died in the meantime is found by `wait` below.
+                        with contextlib.suppress(OSError):
+                            worker.pipe.send((worker.index, tasks[worker.index]))
                 for pipe in wait([worker.pipe for worker in pool]):
                     worker = next(w for w in pool if w.pipe is pipe)
                     if not _receive(worker, listen):
@@ -72,7 +75,7 @@ def _receive(worker: _Worker, listen: Listen) -> bool:
     """Handle one message; False when the worker is gone (its task has then failed)."""
     try:
         event: Event = worker.pipe.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):
         worker.process.join()
         if worker.index is not None:
             code = worker.process.exitcode

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
-Task = TypeVar("Task")
-Report: TypeAlias = Callable[[str, int, int, str], None]
-"""`report(stage, done, total, message)`."""
+from segtrial.types.progress import Report
 
+Task = TypeVar("Task")
 Work: TypeAlias = Callable[[Task, Report], None]
 """Does one task; raises to fail. Must be picklable for engines with other processes."""
 

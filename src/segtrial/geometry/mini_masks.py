@@ -1,6 +1,6 @@
 """Masks in their box's frame: small truth for training, and predictions back to run lengths.
 
-No mask of the whole image is ever made here.
+Only an instance whose source is a run-length mask is decoded whole, one at a time.
 """
 
 from __future__ import annotations

@@ -46,20 +46,19 @@ def image_weights(plan: Plan) -> Longs:
 
 
 def analyse(
-    context: Context, plan: Plan, report: Callable[[int, int], None] | None = None
+    context: Context,
+    plan: Plan,
+    sealed: frozenset[tuple[str, int]],
+    report: Callable[[int, int], None] | None = None,
 ) -> Comparison:
-    """Compare every arm with its control over the runs that are sealed; the others are named."""
+    """Compare every arm with its control over the runs in `sealed`; the others are named."""
     weights = image_weights(plan)
-    sealed = [
-        run
-        for run in plan.runs
-        if RunFolder(context.run_path(run.arm, run.seed)).is_complete(run.run_id)
-    ]
+    runs = [run for run in plan.runs if (run.arm, run.seed) in sealed]
     measured: dict[tuple[str, int], Measured] = {}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         jobs = {
             (run.arm, run.seed): threads.submit(_measure, context, plan, run, weights)
-            for run in sealed
+            for run in runs
         }
         for done, (key, job) in enumerate(jobs.items(), start=1):
             measured[key] = job.result()

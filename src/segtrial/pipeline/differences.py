@@ -8,7 +8,7 @@ import msgspec
 
 from segtrial.types.errors import ConfoundedError, TrialError
 from segtrial.types.plan import Difference
-from segtrial.types.recipe import Recipe, TorchvisionRecipe
+from segtrial.types.recipe import Recipe
 from segtrial.types.trial import Arm, Trial
 
 
@@ -47,38 +47,22 @@ def _merged(plain: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def differences(control: Recipe, arm: Recipe, change: dict[str, Any] | None) -> list[Difference]:
-    """Every leaf key in which two recipes differ; `declared` = the change names it.
+def differences(
+    control: dict[str, Any], arm: dict[str, Any], change: dict[str, Any] | None
+) -> list[Difference]:
+    """Every key in which two recipes act differently; `declared` = the change names it.
 
-    Also what follows from the declared change without being named: with a detector's weights,
-    another number of anchors a cell throws the pretrained proposal head away.
+    `control`, `arm`: recipes as they act (`Trainer.effective`). A key that only one of them has
+    belongs to a declared choice (the kind of model, optimizer or schedule) and is no difference of
+    its own; nor is which parts other weights fill, where `weights` itself is the change.
     """
-    before, after = _leaves(msgspec.to_builtins(control)), _leaves(msgspec.to_builtins(arm))
+    before, after = _leaves(control), _leaves(arm)
     declared = set(_leaves(change or {}))
-    found = [
-        Difference(key=key, control=before.get(key), arm=after.get(key), declared=key in declared)
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
+    return [
+        Difference(key=key, control=before[key], arm=after[key], declared=key in declared)
+        for key in sorted(before.keys() & after.keys())
+        if before[key] != after[key] and not (key.endswith(" weights") and "weights" in declared)
     ]
-    if isinstance(control, TorchvisionRecipe) and isinstance(arm, TorchvisionRecipe):
-        heads = [_keeps_proposal_head(recipe) for recipe in (control, arm)]
-        if heads[0] != heads[1]:
-            words = ["pretrained" if kept else "re-initialised" for kept in heads]
-            found.append(
-                Difference(
-                    key="weights of the proposal head",
-                    control=words[0],
-                    arm=words[1],
-                    declared=False,
-                )
-            )
-    return found
-
-
-def _keeps_proposal_head(recipe: TorchvisionRecipe) -> bool:
-    """Whether a detector's weights reach the proposal head: 3 anchors a cell, as published."""
-    detector = recipe.weights == "coco" or "RCNN_" in recipe.weights
-    return detector and len(recipe.anchors.sizes[0]) * len(recipe.anchors.ratios) == 3
 
 
 def check_one_difference(arm: Arm, found: list[Difference], where: str) -> None:
@@ -94,7 +78,7 @@ def check_one_difference(arm: Arm, found: list[Difference], where: str) -> None:
         raise TrialError(
             "The change leaves the recipe as it is.",
             where=place,
-            expected="another value than the control's",
+            expected="another value than the control's, of a key that this model reads",
             got=str(arm.change.recipe),
         )
     if total > 1 and arm.confounded is None:

@@ -6,6 +6,7 @@ the last record it holds.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from segtrial.data.read import write_labels
-from segtrial.engines import engine_for
-from segtrial.engines.port import Listen, Report
+from segtrial.engines import Event, engine_for
+from segtrial.engines.port import Listen
 from segtrial.evaluation.average_precision import average_precision, mean_over_classes
 from segtrial.evaluation.matching import Truth, match, prepare_truth
 from segtrial.geometry.rasterise import truth_masks
@@ -22,7 +23,7 @@ from segtrial.pipeline.context import Context
 from segtrial.pipeline.load import Loaded, arm_labels, load_data
 from segtrial.pipeline.plan import draws_masks
 from segtrial.store.codec import pack_detections, pack_matches, to_json, unpack_detections
-from segtrial.store.folder import MANIFEST, RunFolder, write_atomically
+from segtrial.store.folder import Recorder, RunFolder, write_atomically
 from segtrial.trainers import trainer_for
 from segtrial.trainers.port import Job, Served
 from segtrial.types.detections import Detections
@@ -30,6 +31,7 @@ from segtrial.types.edits import Edits
 from segtrial.types.errors import RecordError, RunError
 from segtrial.types.evaluation import IouType, Scores
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
+from segtrial.types.progress import Report
 
 FAILURE = "failure.json"
 
@@ -86,11 +88,19 @@ def held_run(folder: RunFolder) -> str | None:
 
 
 def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:
-    """Do all runs that are not sealed, `workers` at a time."""
+    """Do all runs that are not sealed, `workers` at a time; a failure is written down here."""
     todo = pending_runs(context, plan)
+
+    def heard(event: Event) -> None:
+        if event.kind == "failed":
+            run = todo[event.index]
+            reason = {"run_id": run.run_id, "reason": event.message}
+            RunFolder(context.run_path(run.arm, run.seed)).write(FAILURE, to_json(reason))
+        listen(event)
+
     if todo:
         work = functools.partial(perform, context, plan)
-        engine_for(min(workers, len(todo))).run(todo, work, listen)
+        engine_for(min(workers, len(todo))).run(todo, work, heard)
 
 
 _cached: dict[bytes, Bench] = {}
@@ -102,6 +112,15 @@ def open_bench(context: Context, plan: Plan) -> Bench:
     if key not in _cached:
         _cached.clear()
         loaded = load_data(context.trial, root=context.root, generated=context.generated)
+        for split, planned in ((loaded.train, plan.train_sha256), (loaded.val, plan.val_sha256)):
+            if split.fingerprint() != planned:
+                raise RecordError(
+                    "The labels have changed since the trial was planned.",
+                    where=split.source,
+                    expected=f"fingerprint {planned[:12]}",
+                    got=split.fingerprint()[:12],
+                    next_step="bring the labels back, or run the trial with another --runs folder",
+                )
         masks = any(draws_masks(arm.recipe) for arm in plan.arms)
         truth = prepare_truth(loaded.val, truth_masks(loaded.val) if masks else None)
         _cached[key] = Bench(context, plan, loaded, truth)
@@ -109,52 +128,52 @@ def open_bench(context: Context, plan: Plan) -> Bench:
 
 
 def perform(context: Context, plan: Plan, run: PlannedRun, report: Report) -> None:
-    """One run, from its last record on. A failure is written down and raised again."""
-    folder = RunFolder(context.run_path(run.arm, run.seed))
+    """One run, from its last sealed stage on."""
     report("load", 0, 1, "")
-    try:
-        _perform(open_bench(context, plan), run, folder, report)
-    except Exception as error:
-        folder.write(FAILURE, to_json({"run_id": run.run_id, "reason": str(error)}))
-        raise
-
-
-def _perform(bench: Bench, run: PlannedRun, folder: RunFolder, report: Report) -> None:
-    context, plan = bench.context, bench.plan
+    bench = open_bench(context, plan)
     arm = next(a for a in plan.arms if a.name == run.arm)
     trainer = trainer_for(arm.recipe)
+    folder = RunFolder(context.run_path(run.arm, run.seed))
+    sound = folder.begin(run.run_id, trainer.scratch)
     job = Job(
         recipe=arm.recipe,
         seed=run.seed,
         class_names=plan.class_names,
         weights_root=context.root,
     )
-    identity = RunRecord(run_id=run.run_id, trial=plan.trial, arm=run.arm, seed=run.seed)
-    folder.write("run.json", to_json(identity))
-    if folder.read("served.json") is None:
-        spec = next(a for a in context.trial.arms if a.name == run.arm)
-        train, edits = arm_labels(context.trial, spec, run.seed, bench.loaded.train)
-        if train.fingerprint() != run.labels_sha256:
-            raise RecordError("The training labels are not those of the plan.", where=run.arm)
-        if edits is not None:
-            write_arm(context, run, write_labels(train), edits)
-        served = trainer.fit(job, train, edits, folder, report)
-        check_served(served, arm)
-        folder.write("served.json", to_json(served))
-    trainer.tidy(folder)
-    data = folder.read("detections.npz")
-    if data is None:
-        detections = trainer.predict(job, bench.loaded.val, folder, report)
-        folder.write("detections.npz", pack_detections(detections))
-    else:
-        detections = unpack_detections(data, str(folder.path))
+    if "fit" not in sound:
+        identity = RunRecord(run_id=run.run_id, trial=plan.trial, arm=run.arm, seed=run.seed)
+        folder.write("run.json", to_json(identity))
+        _fit(bench, run, job, folder, report)
+    for name in trainer.scratch:
+        folder.remove(name)
+    if "predict" not in sound:
+        found = trainer.predict(job, bench.loaded.val, folder, report)
+        folder.write("detections.npz", pack_detections(found))
+        folder.seal(run.run_id, "predict", ["detections.npz"])
     report("match", 0, 1, "")
-    _score(bench, detections, folder)
-    folder.remove(FAILURE)
-    names = sorted(p.name for p in folder.path.iterdir() if p.is_file())
-    records = tuple(n for n in names if n != MANIFEST and not n.startswith("."))
-    folder.seal(run.run_id, records)
+    data = folder.read("detections.npz")
+    assert data is not None, "sealed"
+    _score(bench, unpack_detections(data, str(folder.path)), folder)
+    folder.seal(run.run_id, "score", ["matches.npz", "scores.json"])
     report("match", 1, 1, "")
+
+
+def _fit(bench: Bench, run: PlannedRun, job: Job, folder: RunFolder, report: Report) -> None:
+    """Train on the arm's labels, and prove that the trainer saw them."""
+    context, plan = bench.context, bench.plan
+    spec = next(a for a in context.trial.arms if a.name == run.arm)
+    train, edits = arm_labels(context.trial, spec, run.seed, bench.loaded.train)
+    if train.fingerprint() != run.labels_sha256:
+        raise RecordError("The training labels are not those of the plan.", where=run.arm)
+    if edits is not None:
+        write_arm(context, run, write_labels(train), edits)
+    trainer = trainer_for(job.recipe)
+    recorder = Recorder(folder)
+    served = trainer.fit(job, train, edits, recorder, report)
+    check_served(served, next(a for a in plan.arms if a.name == run.arm))
+    recorder.write("served.json", to_json(served))
+    folder.seal(run.run_id, "fit", ["run.json", *(recorder.names - set(trainer.scratch))])
 
 
 def write_arm(context: Context, run: PlannedRun, labels: bytes, edits: Edits) -> None:
@@ -216,10 +235,42 @@ def _number(value: float) -> float | None:
     return None if value != value else value  # noqa: PLR0124  # NaN alone differs from itself
 
 
+def sealed_runs(context: Context, plan: Plan) -> frozenset[tuple[str, int]]:
+    """(arm, seed) of every run that is complete; each record is hashed once."""
+    return frozenset(
+        (run.arm, run.seed)
+        for run in plan.runs
+        if RunFolder(context.run_path(run.arm, run.seed)).is_complete(run.run_id)
+    )
+
+
 def failed_runs(context: Context, plan: Plan) -> Iterator[tuple[PlannedRun, str]]:
     """The runs that failed when they were last tried, and why."""
     for run in plan.runs:
-        folder = RunFolder(context.run_path(run.arm, run.seed))
-        data = folder.read(FAILURE)
-        if data is not None and not folder.is_complete(run.run_id):
-            yield run, msgspec.json.decode(data, type=dict[str, str])["reason"]
+        data = RunFolder(context.run_path(run.arm, run.seed)).read(FAILURE)
+        if data is not None:
+            with contextlib.suppress(msgspec.DecodeError, KeyError):
+                yield run, msgspec.json.decode(data, type=dict[str, str])["reason"]
+
+
+def unfinished_runs(
+    context: Context, plan: Plan, sealed: frozenset[tuple[str, int]]
+) -> tuple[tuple[PlannedRun, str], ...]:
+    """Every run that is not sealed, with the reason where one is on record."""
+    reasons = {(run.arm, run.seed): reason for run, reason in failed_runs(context, plan)}
+    return tuple(
+        (run, reasons.get((run.arm, run.seed), "did not finish"))
+        for run in plan.runs
+        if (run.arm, run.seed) not in sealed
+    )
+
+
+def run_warnings(context: Context, plan: Plan) -> tuple[str, ...]:
+    """What the trainers of the sealed runs want a reader to know."""
+    out = []
+    for run in plan.runs:
+        data = RunFolder(context.run_path(run.arm, run.seed)).read("served.json")
+        if data is not None:
+            warnings = msgspec.json.decode(data, type=Served).warnings
+            out += [f"{run.arm} seed {run.seed}: {warning}" for warning in warnings]
+    return tuple(out)

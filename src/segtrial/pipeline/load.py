@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segtrial.changes.swap import apply_swap
-from segtrial.data.check import check_outlines, check_pictures
+from segtrial.changes.ledger import edits_between
+from segtrial.changes.swap import apply_swap, check_swap
+from segtrial.data.check import check_outlines, check_pictures, picture_paths
 from segtrial.data.read import read
 from segtrial.data.split import check_class_names, restrict_classes, select_images
 from segtrial.data.streets import write_streets
+from segtrial.data.streets.names import class_names
 from segtrial.pipeline.differences import lineage
 from segtrial.store.codec import to_canonical_json
 from segtrial.store.folder import sha256, write_atomically
 from segtrial.types.dataset import Dataset
 from segtrial.types.edits import Edits
-from segtrial.types.errors import DataError, TrialError
+from segtrial.types.errors import DataError, TrialError, unknown_class
 from segtrial.types.recipe import OracleRecipe
-from segtrial.types.trial import Arm, Data, Streets, Trial
+from segtrial.types.trial import Arm, Data, ImageFolders, Streets, Trial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DONE = "streets.json"
+
+# Label file and picture folder, of the training and of the validation split.
+_Places = tuple[tuple["Path", "Path | None"], tuple["Path", "Path | None"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +42,28 @@ class Loaded:
 def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     """Both splits under the trial's class list, with every check done.
 
-    `root`: what paths start from. `generated`: where the embedded data are written. Raises
-    DataError or TrialError.
+    `root`: what paths start from. `generated`: where the embedded data are written. Labels that
+    the trial does not use (other classes, images not selected) are not checked against their
+    images. Raises DataError or TrialError.
     """
     spec = trial.data
+    if spec.streets is not None:
+        _check_catalogue(trial, class_names(spec.streets.names))
     places = _files(spec, root) if spec.streets is None else _streets(spec, generated)
-    train_file, val_file, images = places
     label_format = "bdd100k" if spec.streets is not None else spec.format
-    train = read(train_file, images, label_format)
-    val = read(val_file, images, label_format)
+    train, val = (read(labels, images, label_format) for labels, images in places)
     names = _class_list(spec, train, val)
-    notes = []
-    for split in (train, val):
-        clipped = check_outlines(split, spec.outside)
-        if clipped:
-            notes.append(f"{split.source}: {clipped} polygons leave their image and are clipped")
-    train = select_images(
-        restrict_classes(train, names), spec.select.train, spec.select.seed, "train"
-    )
-    val = select_images(restrict_classes(val, names), spec.select.val, spec.select.seed, "val")
+    seed = spec.select.seed
+    train = select_images(restrict_classes(train, names), spec.select.train, seed, "train")
+    val = select_images(restrict_classes(val, names), spec.select.val, seed, "val")
     _check_splits(train, val)
+    train, train_cut = check_outlines(train, spec.outside)
+    val, val_cut = check_outlines(val, spec.outside)
+    notes = [
+        f"{split.source}: {cut} labels leave their image and are cut to it"
+        for split, cut in ((train, train_cut), (val, val_cut))
+        if cut
+    ]
     if not isinstance(trial.recipe, OracleRecipe):
         for split in (train, val):
             check_pictures(split)
@@ -69,18 +76,31 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
 
 
 def arm_labels(trial: Trial, arm: Arm, seed: int, train: Dataset) -> tuple[Dataset, Edits | None]:
-    """The arm's training data for one seed; the edits of its last label change, or None.
-
-    Label changes of its controls come first: an arm is its control plus its change.
+    """The arm's training data for one seed, and its edits against the clean labels (None without
+    a label change). The controls' label changes come first: an arm is its control plus its change.
     """
-    edits = None
-    for ancestor in lineage(trial, arm):
-        if ancestor.change is not None and ancestor.change.swap is not None:
-            train, edits = apply_swap(train, ancestor.change.swap, seed)
-    return train, edits
+    labels = train
+    swaps = [a.change.swap for a in lineage(trial, arm) if a.change is not None and a.change.swap]
+    for swap in swaps:
+        labels, _ = apply_swap(labels, swap, seed)
+    return labels, edits_between(train, labels) if swaps else None
 
 
-def _streets(spec: Data, generated: Path) -> tuple[Path, Path, Path | None]:
+def _check_catalogue(trial: Trial, known: tuple[str, ...]) -> None:
+    """Raise TrialError for a class that the embedded data never hold, before they are written."""
+    if trial.data.classes is not None:
+        check_class_names(trial.data.classes, known, "[data] classes")
+        known = trial.data.classes
+    for arm in trial.arms:
+        if arm.change is not None and arm.change.swap is not None:
+            check_swap(arm.change.swap, known, f'arm "{arm.name}": change: swap')
+        for name in arm.classes or ():
+            if name not in known:
+                what, place = "The data know no such class", f'arm "{arm.name}": classes'
+                raise unknown_class(name, known, what=what, where=place)
+
+
+def _streets(spec: Data, generated: Path) -> _Places:
     assert spec.streets is not None
     for key in ("train", "val", "images"):
         if getattr(spec, key) is not None:
@@ -91,8 +111,8 @@ def _streets(spec: Data, generated: Path) -> tuple[Path, Path, Path | None]:
             )
     folder = generated / f"streets-{sha256(to_canonical_json(spec.streets))[:12]}"
     write_streets_once(spec.streets, folder)
-    labels = folder / "labels"
-    return labels / "streets_train.json", labels / "streets_val.json", folder / "images"
+    labels, images = folder / "labels", folder / "images"
+    return (labels / "streets_train.json", images), (labels / "streets_val.json", images)
 
 
 def write_streets_once(spec: Streets, folder: Path) -> None:
@@ -102,7 +122,7 @@ def write_streets_once(spec: Streets, folder: Path) -> None:
         write_atomically(folder / DONE, to_canonical_json(spec))
 
 
-def _files(spec: Data, root: Path) -> tuple[Path, Path, Path | None]:
+def _files(spec: Data, root: Path) -> _Places:
     if spec.train is None or spec.val is None:
         missing = "train" if spec.train is None else "val"
         raise TrialError(
@@ -110,7 +130,11 @@ def _files(spec: Data, root: Path) -> tuple[Path, Path, Path | None]:
             where="[data]",
             expected="train and val (label files), or streets",
         )
-    return root / spec.train, root / spec.val, None if spec.images is None else root / spec.images
+    if spec.images is None:
+        return (root / spec.train, None), (root / spec.val, None)
+    both = spec.images
+    folders = both if isinstance(both, ImageFolders) else ImageFolders(train=both, val=both)
+    return (root / spec.train, root / folders.train), (root / spec.val, root / folders.val)
 
 
 def _class_list(spec: Data, train: Dataset, val: Dataset) -> tuple[str, ...]:
@@ -124,6 +148,7 @@ def _class_list(spec: Data, train: Dataset, val: Dataset) -> tuple[str, ...]:
 
 
 def _check_splits(train: Dataset, val: Dataset) -> None:
+    """No split is empty, every picture's name is one, and no picture is in both."""
     for split, name in ((train, "training"), (val, "validation")):
         if split.images == 0 or split.instances == 0:
             raise DataError(
@@ -132,12 +157,11 @@ def _check_splits(train: Dataset, val: Dataset) -> None:
                 expected="at least one image with an instance of the trial's classes",
                 got=f"{split.images} images, {split.instances} instances",
             )
-    if train.image_root == val.image_root:
-        shared = set(train.file_name) & set(val.file_name)
-        if shared:
-            raise DataError(
-                "Training and validation share pictures.",
-                where=f"{train.source}, {val.source}",
-                expected="no picture in both",
-                got=f"{len(shared)}, such as {min(shared)}",
-            )
+    shared = set(picture_paths(train)) & set(picture_paths(val))
+    if shared:
+        raise DataError(
+            "Training and validation share pictures.",
+            where=f"{train.source}, {val.source}",
+            expected="no picture in both",
+            got=f"{len(shared)}, such as {min(shared)}",
+        )

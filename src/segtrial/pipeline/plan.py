@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 import numpy as np
 
 from segtrial.pipeline.context import Context
@@ -9,6 +14,7 @@ from segtrial.pipeline.differences import check_one_difference, differences, rec
 from segtrial.pipeline.load import Loaded, arm_labels, load_data
 from segtrial.store.codec import to_canonical_json
 from segtrial.store.folder import sha256
+from segtrial.store.provenance import versions
 from segtrial.trainers import trainer_for
 from segtrial.types.arrays import Longs
 from segtrial.types.dataset import Dataset
@@ -20,6 +26,14 @@ from segtrial.types.trial import Arm, Trial
 RECORD_VERSION = 1  # counts up when a record's bytes change for the same input
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Labelled:
+    """An arm's training labels: instances per class, and their fingerprint for each seed."""
+
+    counts: dict[str, int]
+    sha256: dict[int, str]
+
+
 def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
     """Everything the trial expands to. Nothing is trained and nothing but generated data written.
 
@@ -27,53 +41,22 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
     """
     trial = context.trial
     recipes = {arm.name: recipe_of(trial, arm, context.name) for arm in trial.arms}
-    found = {arm.name: _differences(trial, arm, recipes, context.name) for arm in trial.arms}
+    primary = primary_metric(trial, recipes)
     loaded = loaded or load_data(trial, root=context.root, generated=context.generated)
     names = loaded.train.class_names
     for arm in trial.arms:
         _check_named(arm, names, context.name)
-    labels = {arm.name: _label_hashes(trial, arm, loaded.train) for arm in trial.arms}
+    labels = {arm.name: _labelled(trial, arm, loaded.train) for arm in trial.arms}
+    found = _all_differences(context, recipes, labels)
     environments = {
-        name: trainer_for(recipe).environment(recipe, context.root)
+        name: versions() | trainer_for(recipe).environment(recipe, context.root)
         for name, recipe in recipes.items()
     }
-    arms = []
-    runs = []
-    counts: dict[str, dict[str, int]] = {}
-    for arm in trial.arms:
-        hashes = labels[arm.name]
-        counts[arm.name] = _counts(names, arm_labels(trial, arm, trial.seeds[0], loaded.train)[0])
-        control = None if arm is trial.arms[0] else arm.control or trial.arms[0].name
-        arms.append(
-            PlannedArm(
-                name=arm.name,
-                control=control,
-                change=arm.change,
-                recipe=recipes[arm.name],
-                differences=tuple(found[arm.name]),
-                named_classes=_named(arm),
-                touched_classes=_touched(arm, names),
-                confounded=arm.confounded,
-                counts_before=counts[control] if control in counts else counts[arm.name],
-                counts_after=counts[arm.name],
-            )
-        )
-        for seed in trial.seeds:
-            runs.append(
-                PlannedRun(
-                    arm=arm.name,
-                    seed=seed,
-                    labels_sha256=hashes[seed],
-                    run_id=_run_id(
-                        loaded, recipes[arm.name], hashes[seed], seed, environments[arm.name]
-                    ),
-                )
-            )
-    val_counts = loaded.val.instance_counts()
+    pictures = (_picture_hash(loaded.train), _picture_hash(loaded.val))
     return Plan(
         trial=context.name,
         question=trial.question,
-        primary=primary_metric(trial, recipes),
+        primary=primary,
         margin=trial.margin,
         resamples=trial.resamples,
         seeds=trial.seeds,
@@ -82,12 +65,30 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
         val_images=loaded.val.images,
         train_sha256=loaded.train.fingerprint(),
         val_sha256=loaded.val.fingerprint(),
-        val_instances=_by_name(names, val_counts),
+        val_instances=_by_name(names, loaded.val.instance_counts()),
         val_positive_images=_by_name(names, loaded.val.image_counts()),
         environment=_shared(environments),
-        arms=tuple(arms),
-        runs=tuple(runs),
-        notes=loaded.notes,
+        arms=tuple(_planned_arm(trial, a, recipes, found, labels, names) for a in trial.arms),
+        runs=tuple(
+            PlannedRun(
+                arm=arm.name,
+                seed=seed,
+                labels_sha256=labels[arm.name].sha256[seed],
+                run_id=_run_id(
+                    {
+                        "train": labels[arm.name].sha256[seed],
+                        "val": loaded.val.fingerprint(),
+                        "pictures": pictures,
+                        "recipe": recipes[arm.name],
+                        "seed": seed,
+                        "environment": environments[arm.name],
+                    }
+                ),
+            )
+            for arm in trial.arms
+            for seed in trial.seeds
+        ),
+        notes=loaded.notes + _device_notes(environments),
     )
 
 
@@ -111,19 +112,72 @@ def draws_masks(recipe: Recipe) -> bool:
     return isinstance(recipe, MaskRcnnRecipe) or (isinstance(recipe, OracleRecipe) and recipe.masks)
 
 
-def _differences(
-    trial: Trial, arm: Arm, recipes: dict[str, Recipe], where: str
-) -> list[Difference]:
-    if arm.change is None:
-        return []
-    control = recipes[arm.control or trial.arms[0].name]
-    found = differences(control, recipes[arm.name], arm.change.recipe)
-    check_one_difference(arm, found, where)
+def _all_differences(
+    context: Context, recipes: dict[str, Recipe], labels: dict[str, _Labelled]
+) -> dict[str, list[Difference]]:
+    """Each arm's differences to its control, as the recipes act; the one-difference rule holds."""
+    trial = context.trial
+    acting: dict[str, dict[str, Any]] = {
+        name: trainer_for(recipe).effective(recipe, context.root)
+        for name, recipe in recipes.items()
+    }
+    found: dict[str, list[Difference]] = {}
+    for arm in trial.arms:
+        if arm.change is None:
+            found[arm.name] = []
+            continue
+        control = control_of(trial, arm)
+        found[arm.name] = differences(acting[control], acting[arm.name], arm.change.recipe)
+        check_one_difference(arm, found[arm.name], context.name)
+        if arm.change.swap is not None and labels[arm.name].sha256 == labels[control].sha256:
+            raise TrialError(
+                "The change moves no label.",
+                where=f'{context.name}: arm "{arm.name}"',
+                expected="at least one instance moved",
+                got=f"{arm.change.swap.ratio:g} of {labels[control].counts[arm.change.swap.host]}",
+            )
     return found
 
 
+def control_of(trial: Trial, arm: Arm) -> str:
+    """The name of an arm's control."""
+    return arm.control or trial.arms[0].name
+
+
+def _planned_arm(
+    trial: Trial,
+    arm: Arm,
+    recipes: dict[str, Recipe],
+    found: dict[str, list[Difference]],
+    labels: dict[str, _Labelled],
+    names: tuple[str, ...],
+) -> PlannedArm:
+    control = None if arm is trial.arms[0] else control_of(trial, arm)
+    return PlannedArm(
+        name=arm.name,
+        control=control,
+        change=arm.change,
+        recipe=recipes[arm.name],
+        differences=tuple(found[arm.name]),
+        named_classes=_named(arm),
+        touched_classes=_touched(arm, names),
+        confounded=arm.confounded,
+        counts_before=labels[control or arm.name].counts,
+        counts_after=labels[arm.name].counts,
+    )
+
+
+def _labelled(trial: Trial, arm: Arm, train: Dataset) -> _Labelled:
+    drawn = {seed: arm_labels(trial, arm, seed, train)[0] for seed in trial.seeds}
+    first = drawn[trial.seeds[0]]
+    return _Labelled(
+        counts=_by_name(first.class_names, first.instance_counts()),
+        sha256={seed: dataset.fingerprint() for seed, dataset in drawn.items()},
+    )
+
+
 def _shared(environments: dict[str, dict[str, str]]) -> dict[str, str]:
-    """What the trainers depend on besides recipe and data; what differs bears its arm's name."""
+    """What the runs depend on besides recipe and data; what differs bears its arm's name."""
     out: dict[str, str] = {}
     for name, environment in environments.items():
         for key, value in environment.items():
@@ -131,41 +185,29 @@ def _shared(environments: dict[str, dict[str, str]]) -> dict[str, str]:
     return out
 
 
-def _run_id(
-    loaded: Loaded, recipe: Recipe, labels: str, seed: int, environment: dict[str, str]
-) -> str:
-    """Hash of all that determines a run's records."""
-    return sha256(
-        to_canonical_json(
-            {
-                "version": RECORD_VERSION,
-                "train": labels,
-                "train_pictures": _picture_sizes(loaded.train),
-                "val": loaded.val.fingerprint(),
-                "val_pictures": _picture_sizes(loaded.val),
-                "recipe": recipe,
-                "seed": seed,
-                "environment": environment,
-            }
-        )
+def _device_notes(environments: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    devices = {e["device"] for e in environments.values() if e.get("device", "cpu") != "cpu"}
+    return tuple(
+        f"runs on {device} do not repeat bit for bit: it adds in any order"
+        for device in sorted(devices)
     )
 
 
-def _picture_sizes(dataset: Dataset) -> str:
-    """Hash over the pictures' file sizes: a picture that was exchanged changes the run."""
+def _run_id(parts: dict[str, Any]) -> str:
+    """Hash of all that determines a run's records."""
+    return sha256(to_canonical_json({"version": RECORD_VERSION} | parts))
+
+
+def _picture_hash(dataset: Dataset) -> str:
+    """SHA-256 over the contents of all pictures, in the order of the images."""
     if dataset.image_root is None:
         return "none"
-    paths = (dataset.image_root / name for name in dataset.file_name)
-    sizes = [path.stat().st_size if path.is_file() else -1 for path in paths]
-    return sha256(to_canonical_json(sizes))
-
-
-def _label_hashes(trial: Trial, arm: Arm, train: Dataset) -> dict[int, str]:
-    return {seed: arm_labels(trial, arm, seed, train)[0].fingerprint() for seed in trial.seeds}
-
-
-def _counts(names: tuple[str, ...], dataset: Dataset) -> dict[str, int]:
-    return _by_name(names, dataset.instance_counts())
+    digest = hashlib.sha256()
+    for name in dataset.file_name:
+        path = dataset.image_root / name
+        data = path.read_bytes() if path.is_file() else b""
+        digest.update(hashlib.sha256(data).digest())
+    return digest.hexdigest()
 
 
 def _by_name(names: tuple[str, ...], values: Longs) -> dict[str, int]:
@@ -192,3 +234,44 @@ def _touched(arm: Arm, names: tuple[str, ...]) -> tuple[str, ...]:
     if arm.change is None:
         return ()
     return names if arm.change.recipe else _named(arm)
+
+
+def analysis_of(plan: Plan) -> dict[str, Any]:
+    """What decides the verdicts besides the runs: metric, margin, resamples, named classes."""
+    return {
+        "primary": plan.primary,
+        "margin": plan.margin,
+        "resamples": plan.resamples,
+    } | {f"{arm.name}: named classes": list(arm.named_classes) for arm in plan.arms}
+
+
+def same_analysis(plan: Plan, before: Plan) -> bool:
+    """Whether nothing of the analysis differs, as far as both plans speak of it."""
+    old, new = analysis_of(before), analysis_of(plan)
+    return all(old[key] == new[key] for key in new.keys() & old.keys())
+
+
+def amended(plan: Plan, before: Plan, why: str | None) -> Plan:
+    """The plan with a note for each key of the analysis that differs from the plan before it.
+
+    Raises TrialError where one differs and nobody says why: a metric chosen after the results
+    were seen is no test. Notes of earlier amendments are carried on.
+    """
+    old, new = analysis_of(before), analysis_of(plan)
+    changed = [
+        f"{key}: {old[key]} → {new[key]}" for key in new if key in old and old[key] != new[key]
+    ]
+    if changed and why is None:
+        raise TrialError(
+            "The analysis was changed after runs were made.",
+            where=plan.trial,
+            expected="the analysis that was planned",
+            got="; ".join(changed),
+            next_step='bring it back, or state amended = "why" (the report will say it)',
+        )
+    earlier = [n for n in before.notes if n.startswith(AMENDED)]
+    notes = [*earlier, *(f"{AMENDED} {text} ({why})" for text in changed)]
+    return msgspec.structs.replace(plan, notes=(*plan.notes, *notes))
+
+
+AMENDED = "analysis amended after runs were made:"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 from segtrial.geometry.rasterise import mask_counts, rings
 from segtrial.geometry.runs import decode_mask
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.execute import Bench, failed_runs, open_bench
+from segtrial.pipeline.execute import Bench, open_bench
 from segtrial.report import (
     FailedRun,
     Panel,
@@ -26,24 +27,40 @@ from segtrial.report import (
 )
 from segtrial.store.codec import to_json, unpack_detections
 from segtrial.store.folder import RunFolder, sha256, write_atomically
-from segtrial.store.provenance import versions
 from segtrial.types.comparison import ClassRow, Comparison
+from segtrial.types.errors import RecordError
 from segtrial.types.masks import pack_masks
-from segtrial.types.plan import Plan
+from segtrial.types.plan import Plan, PlannedRun
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segtrial.types.arrays import Bools
+    from segtrial.types.arrays import Bools, Bytes
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
 
 PICTURES = 6  # validation images shown, chosen by what they hold of the named classes
 SHOWN_SCORE = 0.3  # detections below are not drawn
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
+INTERVALS = ("interval_conditional", "interval_population")
+ENDS = ("_low", "_high")  # the two columns of an interval
+NOT_IN_CSV = ("base_runs", "arm_runs")
+
+Runs: TypeAlias = frozenset[tuple[str, int]]  # (arm, seed)
 
 
-def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
-    """Write the three files and give the report's path. The same records give the same bytes."""
+def publish(
+    context: Context,
+    plan: Plan,
+    comparison: Comparison,
+    *,
+    sealed: Runs,
+    failed: tuple[tuple[PlannedRun, str], ...],
+) -> Path:
+    """Write the three files and give the report's path. The same records give the same bytes.
+
+    `sealed`: (arm, seed) of the runs that are complete. `failed`: every other run and its reason.
+    """
     write_atomically(context.folder / "comparison.json", to_json(comparison))
     write_atomically(context.folder / "comparison.csv", comparison_csv(comparison))
     bench = open_bench(context, plan)
@@ -52,18 +69,15 @@ def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
             plan=plan,
             comparison=comparison,
             command=context.command,
-            versions=versions() | plan.environment,
+            versions=plan.environment,
             hashes={
                 "trial file": sha256(context.trial_text.encode()),
                 "training labels": plan.train_sha256,
                 "validation labels": plan.val_sha256,
             },
-            scores=score_rows(context, plan),
-            pictures=pictures(bench),
-            failed=[
-                FailedRun(arm=run.arm, seed=run.seed, reason=reason)
-                for run, reason in failed_runs(context, plan)
-            ],
+            scores=score_rows(context, plan, sealed),
+            pictures=pictures(bench, sealed),
+            failed=[FailedRun(arm=run.arm, seed=run.seed, reason=reason) for run, reason in failed],
             edits=_ledgers(context, plan),
         )
     )
@@ -73,40 +87,37 @@ def publish(context: Context, plan: Plan, comparison: Comparison) -> Path:
 
 
 def comparison_csv(comparison: Comparison) -> bytes:
-    """One line a contrast and class; the columns are those of comparison.json."""
+    """One line a contrast and class; the columns are those of comparison.json, intervals as two.
+
+    An undefined number is an empty cell.
+    """
     out = io.StringIO(newline="")
-    fields = [f for f in ClassRow.__struct_encode_fields__ if f not in {"base_runs", "arm_runs"}]
+    names = [name for name in ClassRow.__struct_encode_fields__ if name not in NOT_IN_CSV]
+    heads = [f"{name}{end}" for name in names for end in (ENDS if name in INTERVALS else ("",))]
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["arm", "control", "status", *fields])
+    writer.writerow(["arm", "control", "status", *heads])
     for contrast in comparison.contrasts:
+        first = (contrast.arm, contrast.control, contrast.status)
         for row in contrast.classes:
             plain = msgspec.to_builtins(row)
-            cells = [
-                " ".join("" if v is None else repr(v) for v in plain[f])
-                if isinstance(plain[f], (list, tuple))
-                else plain[f]
-                for f in fields
-            ]
-            writer.writerow(
-                [_safe(c) for c in (contrast.arm, contrast.control, contrast.status, *cells)]
-            )
+            cells = [plain[name] if name in INTERVALS else (plain[name],) for name in names]
+            writer.writerow([_safe(cell) for cell in (*first, *itertools.chain(*cells))])
     return out.getvalue().encode()
 
 
 def _safe(cell: object) -> object:
-    """Text that a spreadsheet would take for a formula is quoted."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+    """A name or reason that a spreadsheet would take for a formula is quoted; numbers stay."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def score_rows(context: Context, plan: Plan) -> list[ScoreRow]:
+def score_rows(context: Context, plan: Plan, sealed: Runs) -> list[ScoreRow]:
     """Per arm and class, means over the sealed runs; None where a value is undefined."""
     rows = []
     for arm in plan.arms:
         records = [
             msgspec.json.decode((context.run_path(run.arm, run.seed) / "scores.json").read_bytes())
             for run in plan.runs
-            if run.arm == arm.name
-            and RunFolder(context.run_path(run.arm, run.seed)).is_complete(run.run_id)
+            if run.arm == arm.name and (run.arm, run.seed) in sealed
         ]
         for index, name in enumerate(plan.class_names):
             rows.append(
@@ -135,19 +146,22 @@ def _mean(
     return float(np.mean(defined)) if defined and len(defined) == len(values) else None
 
 
-def pictures(bench: Bench) -> list[Picture]:
-    """Truth, control and arm side by side, first seeds, on the images richest in named classes."""
+def pictures(bench: Bench, sealed: Runs) -> list[Picture]:
+    """Truth, control and arm side by side, first seeds, on the images richest in named classes.
+
+    A picture that cannot be shown is passed over for the next one.
+    """
     plan, val = bench.plan, bench.loaded.val
     if val.image_root is None or len(plan.arms) < 2:
         return []
-    shown = _detections_by_arm(bench)
-    out = []
-    for image in _chosen_images(plan, val):
-        path = val.image_root / val.file_name[image]
-        if not path.is_file():
-            return []
-        with Image.open(path) as source:
-            pixels = np.asarray(source.convert("RGB"))
+    shown = _detections_by_arm(bench, sealed)
+    out: list[Picture] = []
+    for image in _images_by_interest(plan, val):
+        if len(out) == PICTURES:
+            break
+        pixels = _pixels(val, image)
+        if pixels is None:
+            continue
         panels = [Panel(label="truth", image=_truth_panel(val, image, pixels))]
         for (arm, seed), found in shown.items():
             panels.append(
@@ -157,21 +171,41 @@ def pictures(bench: Bench) -> list[Picture]:
     return out
 
 
-def _detections_by_arm(bench: Bench) -> dict[tuple[str, int], Detections]:
+def _pixels(val: Dataset, image: int) -> Bytes | None:
+    """The picture as uint8 (H, W, 3), RGB.
+
+    None where it is missing, damaged, outside its folder, or not of the size that the labels state.
+    """
+    assert val.image_root is not None
+    stated = (int(val.width_px[image]), int(val.height_px[image]))
+    try:
+        root = val.image_root.resolve()
+        path = (root / val.file_name[image]).resolve()
+        if not path.is_relative_to(root):
+            return None
+        with Image.open(path) as source:
+            return np.asarray(source.convert("RGB")) if source.size == stated else None
+    except Exception:  # noqa: BLE001  # a decoder may raise anything for a damaged file
+        return None
+
+
+def _detections_by_arm(bench: Bench, sealed: Runs) -> dict[tuple[str, int], Detections]:
     """The first sealed run of each arm, at most three arms."""
     shown: dict[tuple[str, int], Detections] = {}
     for arm in bench.plan.arms[:3]:
         for run in bench.plan.runs:
-            folder = RunFolder(bench.context.run_path(run.arm, run.seed))
-            if run.arm == arm.name and folder.is_complete(run.run_id):
+            if run.arm == arm.name and (run.arm, run.seed) in sealed:
+                folder = RunFolder(bench.context.run_path(run.arm, run.seed))
                 data = folder.read("detections.npz")
-                assert data is not None
+                if data is None:
+                    place = str(folder.path / "detections.npz")
+                    raise RecordError("A record is missing.", where=place)
                 shown[run.arm, run.seed] = unpack_detections(data, str(folder.path))
                 break
     return shown
 
 
-def _chosen_images(plan: Plan, val: Dataset) -> list[int]:
+def _images_by_interest(plan: Plan, val: Dataset) -> list[int]:
     """Images that hold named classes first (of the fewest other objects), then the fullest."""
     named = {plan.class_names.index(n) for arm in plan.arms for n in arm.named_classes}
     is_named = np.isin(val.class_index, sorted(named))
@@ -180,7 +214,7 @@ def _chosen_images(plan: Plan, val: Dataset) -> list[int]:
     hits = np.bincount(val.image_index[is_named], minlength=val.images)
     total = np.bincount(val.image_index, minlength=val.images)
     order = np.lexsort((total, -np.minimum(hits, 4), -kinds))
-    return [int(image) for image in order[:PICTURES]]
+    return [int(image) for image in order]
 
 
 def _truth_panel(val: Dataset, image: int, pixels: np.ndarray) -> Image.Image:

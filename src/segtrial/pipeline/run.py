@@ -12,8 +12,8 @@ import msgspec
 from segtrial.engines.port import Listen
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.execute import execute, failed_runs
-from segtrial.pipeline.plan import make_plan
+from segtrial.pipeline.execute import execute, sealed_runs, unfinished_runs
+from segtrial.pipeline.plan import amended, make_plan, same_analysis
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.trial_file import parse_trial, read_trial
 from segtrial.store.codec import to_json
@@ -33,7 +33,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a trial left: its comparison, its report, and the runs that failed with their reason."""
+    """What a trial left: its comparison, its report, and the unfinished runs with their reason."""
 
     comparison: Comparison
     report: Path
@@ -96,16 +96,27 @@ def run_trial(
     """Do what is missing, compare, and write the report."""
     with hold(context.folder):
         sweep(context.folder)
+        before = _plan_before(context.folder)
+        if before is not None and (same_analysis(plan, before) or sealed_runs(context, plan)):
+            plan = amended(plan, before, context.trial.amended)
         write_atomically(context.folder / "trial.toml", context.trial_text.encode())
         write_atomically(context.folder / "plan.json", to_json(plan))
         place = Place(root=str(context.root), command=context.command)
         write_atomically(context.folder / "place.json", to_json(place))
         execute(context, plan, workers, listen)
-        comparison = analyse(context, plan, analysing)
-        report = publish(context, plan, comparison)
-        return Result(
-            comparison=comparison, report=report, failed=tuple(failed_runs(context, plan))
-        )
+        sealed = sealed_runs(context, plan)
+        failed = unfinished_runs(context, plan, sealed)
+        comparison = analyse(context, plan, sealed, analysing)
+        report = publish(context, plan, comparison, sealed=sealed, failed=failed)
+        return Result(comparison=comparison, report=report, failed=failed)
+
+
+def _plan_before(folder: Path) -> Plan | None:
+    """The plan of an earlier call, or None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 __all__ = ["Result", "make_plan", "open_trial", "reopen_trial", "run_trial"]

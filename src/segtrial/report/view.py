@@ -16,6 +16,7 @@ from segtrial.report.tables import ClassView, ScoresView, class_views, scores_vi
 from segtrial.report.text import count_text, number_of
 from segtrial.types.comparison import Contrast
 
+NO_REASON = "no reason was recorded"
 OPEN_ROWS = 15  # longer tables start folded; printing unfolds them
 
 
@@ -122,20 +123,33 @@ def _contrast_view(report: ReportInput, contrast: Contrast, index: int) -> Contr
 
 def _seeds_with_values(report: ReportInput) -> dict[str, list[int]]:
     """Per arm, the planned seeds without those that failed."""
-    failed = {(run.arm, run.seed) for run in report.failed}
+    failed = {(run.arm, run.seed) for run in _failures(report)}
     return {
-        arm.name: [seed for seed in report.plan.seeds if (arm.name, seed) not in failed]
+        arm.name: [seed for seed in report.plan.seeds if (arm.name, str(seed)) not in failed]
         for arm in report.plan.arms
     }
 
 
 def _failures(report: ReportInput) -> tuple[FailureView, ...]:
-    """The failed runs with their reasons; the comparison's own list where none were handed in."""
-    if report.failed:
-        return tuple(
-            FailureView(arm=run.arm, seed=str(run.seed), reason=run.reason) for run in report.failed
+    """Every run without a result: those handed in, and what the comparison lists besides them.
+
+    In the plan's order; a label that is no run of the plan comes last, as it stands.
+    """
+    planned = {
+        f"{arm.name}/seed-{seed}": FailureView(arm=arm.name, seed=str(seed), reason=NO_REASON)
+        for arm in report.plan.arms
+        for seed in report.plan.seeds
+    }
+    given = {
+        f"{run.arm}/seed-{run.seed}": FailureView(
+            arm=run.arm, seed=str(run.seed), reason=run.reason or NO_REASON
         )
+        for run in report.failed
+    }
+    failed = dict.fromkeys((*given, *report.comparison.failed_runs))
+    known = [label for label in planned if label in failed]
+    unknown = [label for label in failed if label not in planned]
     return tuple(
-        FailureView(arm=label, seed="", reason="no reason was recorded")
-        for label in report.comparison.failed_runs
+        given.get(label) or planned.get(label) or FailureView(arm=label, seed="", reason=NO_REASON)
+        for label in (*known, *unknown)
     )

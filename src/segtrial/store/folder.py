@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+STAGES = ("fit", "predict", "score")
+KEPT = (MANIFEST, "run.json")  # what says whose folder it is
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -54,10 +56,10 @@ def sha256(data: bytes) -> str:
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The run's id and the hash of each of its records."""
+    """The run's id and, stage by stage, the hash of each record that the stage left."""
 
     run_id: str
-    files: dict[str, str]
+    stages: dict[str, dict[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,6 @@ class RunFolder:
         """Delete a record that is no longer needed; no error where there is none."""
         (self.path / name).unlink(missing_ok=True)
 
-    def seal(self, run_id: str, names: tuple[str, ...]) -> None:
-        """Write the manifest: from here on the run is complete."""
-        files = {name: sha256((self.path / name).read_bytes()) for name in names}
-        self.write(MANIFEST, to_json(Manifest(run_id=run_id, files=files)))
-
     def manifest(self) -> Manifest | None:
         """The manifest, or None where there is none or it cannot be read."""
         data = self.read(MANIFEST)
@@ -94,13 +91,72 @@ class RunFolder:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
 
-    def is_complete(self, run_id: str) -> bool:
-        """Whether the manifest is this run's and every record has the hash that it states."""
+    def sound_stages(self, run_id: str) -> list[str]:
+        """The stages, in their order, up to the first that is missing or holds a changed record."""
         manifest = self.manifest()
+        sound: list[str] = []
         if manifest is None or manifest.run_id != run_id:
-            return False
-        for name, digest in manifest.files.items():
-            data = self.read(name)
-            if data is None or sha256(data) != digest:
-                return False
-        return True
+            return sound
+        for stage in STAGES:
+            files = manifest.stages.get(stage)
+            if files is None or any(self._digest(name) != h for name, h in files.items()):
+                break
+            sound.append(stage)
+        return sound
+
+    def is_complete(self, run_id: str) -> bool:
+        """Whether every stage is sealed and every record has the hash that the manifest states."""
+        return self.sound_stages(run_id) == list(STAGES)
+
+    def begin(self, run_id: str, scratch: tuple[str, ...]) -> list[str]:
+        """Make the folder fit to go on: the sound stages, with nothing else but scratch files.
+
+        Records of later stages, damaged or unknown, are deleted; `scratch` stays only while the
+        first stage is not sealed, and only in a folder that no manifest has sealed.
+        """
+        sound = self.sound_stages(run_id)
+        manifest = self.manifest()
+        stages = {} if manifest is None else {s: manifest.stages[s] for s in sound}
+        keep = {name for files in stages.values() for name in files} | set(KEPT)
+        if manifest is None and self.read("run.json") is not None:
+            keep |= set(scratch)
+        if self.path.is_dir():
+            for path in self.path.iterdir():
+                if path.is_file() and path.name not in keep:
+                    path.unlink()
+        if manifest is not None:
+            self.write(MANIFEST, to_json(Manifest(run_id=run_id, stages=stages)))
+        return sound
+
+    def seal(self, run_id: str, stage: str, names: list[str]) -> None:
+        """Put a stage's records on the manifest; with the last stage the run is complete."""
+        manifest = self.manifest() or Manifest(run_id=run_id)
+        files = {name: sha256((self.path / name).read_bytes()) for name in sorted(names)}
+        stages = manifest.stages | {stage: files}
+        self.write(MANIFEST, to_json(Manifest(run_id=run_id, stages=stages)))
+
+    def _digest(self, name: str) -> str | None:
+        data = self.read(name)
+        return None if data is None else sha256(data)
+
+
+class Recorder:
+    """A workspace that remembers which records a stage wrote and did not remove."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.names: set[str] = set()
+
+    def read(self, name: str) -> bytes | None:
+        """A record's bytes, or None where it is not there."""
+        return self.folder.read(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one record atomically."""
+        self.folder.write(name, data)
+        self.names.add(name)
+
+    def remove(self, name: str) -> None:
+        """Delete a record."""
+        self.folder.remove(name)
+        self.names.discard(name)

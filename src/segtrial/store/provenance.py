@@ -9,6 +9,6 @@ import segtrial
 
 
 def versions() -> dict[str, str]:
-    """Name → version."""
-    libraries = {name: version(name) for name in ("numpy", "scipy", "numba", "hotcoco")}
+    """Name → version. A part of every run's id: runs of other versions are not mixed."""
+    libraries = {name: version(name) for name in ("numpy", "scipy", "numba", "hotcoco", "pillow")}
     return {"segtrial": segtrial.__version__, "python": platform.python_version()} | libraries

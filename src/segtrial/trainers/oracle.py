@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,11 +12,12 @@ from scipy.special import expit, logit
 
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.geometry.runs import shifted_runs
-from segtrial.trainers.port import Job, Report, Served, Workspace
+from segtrial.trainers.port import Job, Served, Workspace
 from segtrial.types.arrays import Floats, Longs
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.edits import Edits
+from segtrial.types.progress import Report
 from segtrial.types.randomness import generator, key_of
 from segtrial.types.recipe import OracleRecipe, Recipe
 
@@ -33,15 +35,23 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
     call: list[list[float]]
 
 
+CHECKPOINT = "checkpoint.json"
+
+
 class OracleTrainer:
     """Known error rates behind the port; its recipe's docstring states each."""
 
-    checkpoint = "checkpoint.json"
+    scratch: tuple[str, ...] = ()
 
     def environment(self, recipe: Recipe, weights_root: Path) -> dict[str, str]:
-        """The oracle depends on numpy's generators alone."""
+        """The oracle depends on nothing but the libraries that every run depends on."""
         del recipe, weights_root
-        return {"numpy": np.__version__}
+        return {}
+
+    def effective(self, recipe: Recipe, weights_root: Path) -> dict[str, Any]:
+        """The recipe as it stands: every key acts."""
+        del weights_root
+        return dict(msgspec.to_builtins(recipe))
 
     def fit(
         self, job: Job, train: Dataset, edits: Edits | None, workspace: Workspace, report: Report
@@ -57,7 +67,7 @@ class OracleTrainer:
             hit=_hit_rates(recipe, job, stream).tolist(),
             call=_calls(recipe, train.class_names, counts, edits).tolist(),
         )
-        workspace.write(self.checkpoint, msgspec.json.format(msgspec.json.encode(learned)))
+        workspace.write(CHECKPOINT, msgspec.json.format(msgspec.json.encode(learned)))
         report("train", 1, 1, "")
         names = train.class_names
         return Served(
@@ -70,16 +80,13 @@ class OracleTrainer:
         del job, train
         return 0.2 + 2e-5 * val.instances
 
-    def tidy(self, workspace: Workspace) -> None:
-        """Nothing to remove."""
-
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report
     ) -> Detections:
         """Detections drawn around the clean truth of `images`."""
         recipe = job.recipe
         assert isinstance(recipe, OracleRecipe)
-        data = workspace.read(self.checkpoint)
+        data = workspace.read(CHECKPOINT)
         assert data is not None, "fit comes before predict"
         report("predict", 0, 1, "")
         drawn = _draw(recipe, msgspec.json.decode(data, type=Learned), images, job.seed)

@@ -6,18 +6,15 @@ folders; it reads and writes its own files through a Workspace.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.edits import Edits
+from segtrial.types.progress import Report
 from segtrial.types.recipe import Recipe
-
-Report = Callable[[str, int, int, str], None]
-"""`report(stage, done, total, message)`: progress, for people only."""
 
 
 class Workspace(Protocol):
@@ -49,26 +46,32 @@ class Served:
 
     instances: dict[str, int]
     without_area: int  # instances whose box has no area: never served
+    warnings: tuple[str, ...] = ()  # what a reader of the results should know
 
 
 class Trainer(Protocol):
-    """`fit` leaves "checkpoint.pt" or "checkpoint.json" in the workspace; `predict` reads it."""
+    """`fit` leaves a checkpoint in the workspace; `predict` reads it.
 
-    checkpoint: str
+    `scratch`: names of files that only serve to resume `fit`; removed once `fit` is on record.
+    """
+
+    scratch: tuple[str, ...]
 
     def environment(self, recipe: Recipe, weights_root: Path) -> dict[str, str]:
         """What else determines the result: versions, device, hash of the weights.
 
-        Raises InputError for weights that are not there.
+        Raises InputError for weights that are not there or do not fit.
+        """
+
+    def effective(self, recipe: Recipe, weights_root: Path) -> dict[str, Any]:
+        """The recipe as it acts: dotted keys → values, defaults resolved, keys that this model
+        does not read left out, and which parts the weights fill. Two arms are compared by it.
         """
 
     def fit(
         self, job: Job, train: Dataset, edits: Edits | None, workspace: Workspace, report: Report
     ) -> Served:
         """Train, resuming from what the workspace holds. Raises RunError when it fails."""
-
-    def tidy(self, workspace: Workspace) -> None:
-        """Remove what was only needed to resume `fit`; called when `fit` is on record."""
 
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report

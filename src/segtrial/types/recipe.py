@@ -14,6 +14,8 @@ Fraction = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
 Side = Annotated[int, Meta(ge=16, le=8192)]
 
+LEVELS = 5  # of the feature pyramid
+
 BackboneName = Literal[
     "resnet_tiny",
     "resnet18",
@@ -35,7 +37,14 @@ class Anchors(_Part, frozen=True):
     """
 
     sizes: tuple[tuple[Count, ...], ...] = ((32,), (64,), (128,), (256,), (512,))
-    ratios: tuple[Positive, ...] = (0.5, 1.0, 2.0)
+    ratios: Annotated[tuple[Positive, ...], Meta(min_length=1)] = (0.5, 1.0, 2.0)
+
+    def __post_init__(self) -> None:
+        lengths = {len(level) for level in self.sizes}
+        if len(self.sizes) != LEVELS or len(lengths) != 1 or 0 in lengths:
+            raise ValueError(
+                f"Expected sizes of {LEVELS} lists of equal length, one a level (strides 4 to 64)"
+            )
 
 
 class Rpn(_Part, frozen=True):
@@ -61,7 +70,7 @@ class Roi(_Part, frozen=True):
     positive_fraction: Fraction = 0.25
     sampling_ratio: Count = 2
     box_head_channels: Count = 1024
-    mask_head_channels: tuple[Count, ...] = (256, 256, 256, 256)
+    mask_head_channels: Annotated[tuple[Count, ...], Meta(min_length=1)] = (256, 256, 256, 256)
     mini_mask_px: Count = 56  # truth masks are kept at this side length, in the truth box's frame
 
 
@@ -87,7 +96,7 @@ class Schedule(_Part, frozen=True):
     """Learning rate over the run.
 
     `step`: × `gamma` every `step_epochs`; `one_cycle`: cosine from lr/25 up to lr over the
-    warm-up share, then down to 0; `constant`. `warmup` is a share of all iterations, linear
+    warm-up share, then to lr/10⁴; `constant`. `warmup` is a share of all iterations, linear
     for step and constant.
     """
 

@@ -39,17 +39,25 @@ class Streets(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pictures: bool = True
 
 
+class ImageFolders(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One picture folder a split, as BDD100K and COCO are laid out."""
+
+    train: str
+    val: str
+
+
 class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where labels and pictures are: `streets`, or `train`, `val` and `images`.
 
-    Paths are relative to --data, or to the trial file's folder. `classes`: the class list in
-    its order; None = every class of the training labels. `outside`: a polygon that leaves the
-    image by more than 1 px is refused, or clipped and counted.
+    Paths are relative to --data, or to the trial file's folder. `images`: one folder for both
+    splits, or one for each. `classes`: the class list in its order; None = every class of the
+    training labels, then what the validation labels add. `outside`: a polygon or box that leaves
+    the image by more than 1 px is refused, or cut to the image and counted.
     """
 
     train: str | None = None
     val: str | None = None
-    images: str | None = None
+    images: str | ImageFolders | None = None
     format: Literal["auto", "coco", "bdd100k"] = "auto"
     classes: tuple[Name, ...] | None = None
     select: Select = Select()
@@ -94,7 +102,8 @@ class Trial(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, renam
     """The question and all that is needed to answer it.
 
     `primary`: the metric that decides; None = mask AP, or box AP where the model draws no masks.
-    `margin`: half width of the equivalence test, in AP.
+    `margin`: half width of the equivalence test, in AP. `amended`: why metric, margin, resamples or
+    named classes were changed after runs were made; the report says it too.
     """
 
     question: Annotated[str, Meta(min_length=1)]
@@ -105,3 +114,4 @@ class Trial(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, renam
     primary: Literal["mask AP", "mask AP50", "box AP", "box AP50"] | None = None
     margin: NotNegative = 0.01
     resamples: Annotated[int, Meta(ge=100, le=100_000)] = 2000
+    amended: Annotated[str, Meta(min_length=3)] | None = None

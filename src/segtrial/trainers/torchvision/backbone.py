@@ -42,10 +42,14 @@ def _stage(before: int, after: int, norm: Norm) -> nn.Sequential:
     return nn.Sequential(resnet.BasicBlock(before, after, 2, shortcut, norm_layer=norm))
 
 
-def norm_of(recipe: TorchvisionRecipe) -> Norm:
+def norm_is_frozen(recipe: TorchvisionRecipe) -> bool:
     """Frozen batch statistics with pretrained weights, unless the recipe says otherwise."""
-    frozen = recipe.norm == "frozen_batch" or (recipe.norm == "auto" and recipe.weights != "none")
-    return FrozenBatchNorm2d if frozen else nn.BatchNorm2d
+    return recipe.norm == "frozen_batch" or (recipe.norm == "auto" and recipe.weights != "none")
+
+
+def norm_of(recipe: TorchvisionRecipe) -> Norm:
+    """The normalisation layer of the recipe."""
+    return FrozenBatchNorm2d if norm_is_frozen(recipe) else nn.BatchNorm2d
 
 
 def build_body(recipe: TorchvisionRecipe) -> nn.Module:

@@ -9,7 +9,7 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
 from segtrial.trainers.torchvision.backbone import LEVELS, build_body, freeze, with_pyramid
 from segtrial.trainers.torchvision.roi_heads import MiniMaskRoIHeads, Targets
@@ -20,10 +20,18 @@ _ROI_LEVELS = list(LEVELS[:4])
 
 
 class Detector(nn.Module):
-    """Images (B, 3, H, W), normalised and letterboxed → losses, or detections an image."""
+    """Images (B, 3, H, W), normalised and letterboxed → losses, or detections an image.
 
-    def __init__(self, backbone: nn.Module, rpn: nn.Module, roi_heads: nn.Module) -> None:
+    `frozen`: names of the backbone's stages that are not trained. `proposals`: how many the
+    proposal network kept in the last batch.
+    """
+
+    def __init__(
+        self, backbone: nn.Module, rpn: nn.Module, roi_heads: nn.Module, frozen: list[str]
+    ) -> None:
         super().__init__()
+        self.frozen = frozen
+        self.proposals = 0
         self.backbone = backbone
         self.rpn = rpn
         self.roi_heads = roi_heads
@@ -35,27 +43,22 @@ class Detector(nn.Module):
         shapes = [(images.shape[2], images.shape[3])] * len(images)
         features = self.backbone(images)
         proposals, rpn_losses = self.rpn(ImageList(images, shapes), features, targets)
+        self.proposals = sum(len(boxes) for boxes in proposals)
         detections, losses = self.roi_heads(features, proposals, shapes, targets)
         return detections, losses | rpn_losses
 
 
 def build(recipe: TorchvisionRecipe, classes: int) -> Detector:
-    """A detector for `classes` classes besides background, initialised from torch's generator.
-
-    Raises InputError where the anchors do not name five levels.
-    """
-    sizes = recipe.anchors.sizes
-    if len(sizes) != len(LEVELS) or len({len(level) for level in sizes}) != 1:
-        raise InputError(
-            "The anchor sizes do not fit the feature pyramid.",
-            where="recipe: anchors.sizes",
-            expected=f"{len(LEVELS)} lists of equal length, one a level (strides 4 to 64)",
-            got=str([list(level) for level in sizes]),
-        )
+    """A detector for `classes` classes besides background, initialised from torch's generator."""
     body = build_body(recipe)
     backbone = with_pyramid(body, recipe.fpn_channels)
-    freeze(backbone.body, trainable_layers(recipe))
-    return Detector(backbone, _rpn(recipe), _roi_heads(recipe, classes + 1))
+    frozen = freeze(backbone.body, trainable_layers(recipe))
+    model = Detector(backbone, _rpn(recipe), _roi_heads(recipe, classes + 1), frozen)
+    if trained_without_eps(recipe.weights):
+        for module in model.modules():
+            if isinstance(module, FrozenBatchNorm2d):
+                module.eps = 0.0
+    return model
 
 
 def trainable_layers(recipe: TorchvisionRecipe) -> int:
@@ -63,6 +66,14 @@ def trainable_layers(recipe: TorchvisionRecipe) -> int:
     if recipe.trainable_layers is not None:
         return recipe.trainable_layers
     return 5 if recipe.weights == "none" else 3
+
+
+def trained_without_eps(weights: str) -> bool:
+    """Whether these are torchvision's COCO_V1 weights, by name, alias or file name: their frozen
+    norms were trained with eps = 0 (torchvision `overwrite_eps`).
+    """
+    name = weights.rsplit("/", 1)[-1]
+    return weights == "coco" or name.endswith("COCO_V1") or "_fpn_coco-" in name
 
 
 def _rpn(recipe: TorchvisionRecipe) -> RegionProposalNetwork:

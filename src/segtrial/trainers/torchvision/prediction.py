@@ -14,9 +14,9 @@ from segtrial.types.masks import pack_masks
 from segtrial.types.recipe import MaskRcnnRecipe, TorchvisionRecipe
 
 if TYPE_CHECKING:
-    from segtrial.trainers.port import Report
     from segtrial.trainers.torchvision.model import Detector
     from segtrial.types.dataset import Dataset
+    from segtrial.types.progress import Report
 
 BATCH = 4
 

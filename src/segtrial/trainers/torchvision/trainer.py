@@ -5,28 +5,39 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
 import torchvision
 
-from segtrial.trainers.port import Job, Report, Served, Workspace
+from segtrial.trainers.port import Job, Served, Workspace
 from segtrial.trainers.torchvision import weights
+from segtrial.trainers.torchvision.effective import effective_recipe
 from segtrial.trainers.torchvision.loader import Loader
 from segtrial.trainers.torchvision.model import Detector, build, device_of
 from segtrial.trainers.torchvision.prediction import detect
-from segtrial.trainers.torchvision.training import STATE, seed_torch, time_batches, to_bytes, train
+from segtrial.trainers.torchvision.training import (
+    STATE,
+    seed_torch,
+    time_batches,
+    to_bytes,
+    train,
+)
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.edits import Edits
 from segtrial.types.errors import RunError
+from segtrial.types.progress import Report
 from segtrial.types.recipe import Recipe, TorchvisionRecipe
+
+CHECKPOINT = "checkpoint.pt"
 
 
 class TorchvisionTrainer:
     """Mask R-CNN and Faster R-CNN."""
 
-    checkpoint = "checkpoint.pt"
+    scratch: tuple[str, ...] = (STATE,)
 
     def environment(self, recipe: Recipe, weights_root: Path) -> dict[str, str]:
         """Versions, device and the hash of the weights."""
@@ -39,6 +50,16 @@ class TorchvisionTrainer:
             "device": name,
             "weights": weights.digest(weights.resolve(recipe, weights_root)),
         }
+
+    def effective(self, recipe: Recipe, weights_root: Path) -> dict[str, Any]:
+        """The recipe as it acts; for pretrained weights also which parts they fill."""
+        assert isinstance(recipe, TorchvisionRecipe)
+        acting = effective_recipe(recipe)
+        source = weights.resolve(recipe, weights_root)
+        if source is not None:
+            filled = weights.filled_parts(weights.load(build(recipe, 1), source))
+            acting |= {f"{part} weights": state for part, state in filled.items()}
+        return acting
 
     def fit(
         self,
@@ -60,19 +81,15 @@ class TorchvisionTrainer:
         if loaded is not None:
             workspace.write("weights.json", msgspec.json.format(msgspec.json.encode(loaded)))
         history = train(model.to(device), loader, recipe, device, workspace, report)
-        workspace.write(self.checkpoint, to_bytes({"model": model.state_dict()}))
+        workspace.write(CHECKPOINT, to_bytes({"model": model.state_dict()}))
         return _read_back(history, loader)
-
-    def tidy(self, workspace: Workspace) -> None:
-        """Remove the training state; the checkpoint stays."""
-        workspace.remove(STATE)
 
     def predict(
         self, job: Job, images: Dataset, workspace: Workspace, report: Report
     ) -> Detections:
         """Detections from "checkpoint.pt", which is loaded with `weights_only`."""
         recipe, device = _ready(job)
-        data = workspace.read(self.checkpoint)
+        data = workspace.read(CHECKPOINT)
         assert data is not None, "fit comes before predict"
         model = build(recipe, len(job.class_names))
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -109,7 +126,13 @@ def _read_back(history: list[dict[str, object]], loader: Loader) -> Served:
     if any(row["served"] != served for row in history):
         raise RunError("The loader served different instances in different epochs.")
     assert isinstance(served, list)
+    barren = [row["epoch"] for row in history if row["proposals_per_image"] == 0]
     return Served(
+        warnings=(
+            (f"the proposal network kept no proposal in epochs {barren}; rpn.score_threshold?",)
+            if barren
+            else ()
+        ),
         instances=dict(zip(loader.dataset.class_names, served, strict=True)),
         without_area=loader.labels.without_area,
     )

@@ -22,9 +22,10 @@ from segtrial.types.randomness import key_of
 from segtrial.types.recipe import Optimizer, TorchvisionRecipe
 
 if TYPE_CHECKING:
-    from segtrial.trainers.port import Report, Workspace
+    from segtrial.trainers.port import Workspace
     from segtrial.trainers.torchvision.loader import Loader
     from segtrial.trainers.torchvision.model import Detector
+    from segtrial.types.progress import Report
 
 STATE = "training_state.pt"
 LOG = "log.jsonl"
@@ -60,15 +61,27 @@ def train(
     """
     optimizer = build_optimizer(model, recipe.optimizer)
     epoch, history = _resume(model, optimizer, workspace, device)
-    model.train()
+    set_training(model, model.frozen)
     while epoch < recipe.epochs:
         report("train", epoch, recipe.epochs, _message(history))
         history.append(_epoch(model, loader, recipe, device, optimizer, epoch))
         epoch += 1
         workspace.write(STATE, _packed(model, optimizer, epoch, history))
-        workspace.write(LOG, b"".join(msgspec.json.encode(row) + b"\n" for row in history))
+        _write_log(workspace, history)
+    _write_log(workspace, history)  # the process may have died between state and log
     report("train", epoch, recipe.epochs, _message(history))
     return history
+
+
+def _write_log(workspace: Workspace, history: list[dict[str, Any]]) -> None:
+    workspace.write(LOG, b"".join(msgspec.json.encode(row) + b"\n" for row in history))
+
+
+def set_training(model: Detector, frozen: list[str]) -> None:
+    """Training mode, but for frozen stages: their batch statistics must not move either."""
+    model.train()
+    for name in frozen:
+        model.get_submodule(f"backbone.body.{name}").eval()
 
 
 def _epoch(
@@ -86,6 +99,7 @@ def _epoch(
     sums: dict[str, float] = {}
     served = np.zeros(len(loader.dataset.class_names), np.int64)
     rate = 0.0
+    proposals = 0
     for step in range(per_epoch):
         images = order[step * size : (step + 1) * size]
         iteration = epoch * per_epoch + step
@@ -97,6 +111,7 @@ def _epoch(
         for target in targets:
             served += np.bincount(target["labels"].cpu().numpy() - 1, minlength=len(served))
         losses = _step(model, batch, targets, optimizer, recipe.optimizer.gradient_clip)
+        proposals += model.proposals
         for name, value in losses.items():
             if not math.isfinite(value):
                 names = ", ".join(loader.dataset.file_name[i] for i in images)
@@ -106,7 +121,13 @@ def _epoch(
                 )
             sums[name] = sums.get(name, 0.0) + value
     means = {name: round(value / per_epoch, 9) for name, value in sorted(sums.items())}
-    return {"epoch": epoch + 1, "lr": rate, "losses": means, "served": served.tolist()}
+    return {
+        "epoch": epoch + 1,
+        "lr": rate,
+        "losses": means,
+        "proposals_per_image": round(proposals / len(order), 3),
+        "served": served.tolist(),
+    }
 
 
 def _step(
@@ -176,7 +197,7 @@ def time_batches(
     for group in optimizer.param_groups:
         group["lr"] = 0.0
     images = loader.order(0)[: recipe.batch_size]
-    model.train()
+    set_training(model, model.frozen)
     step = picture = 0.0
     for _ in range(2):
         start = time.perf_counter()

@@ -12,7 +12,6 @@ from urllib.error import URLError
 import torch
 from torch import nn
 from torchvision.models import get_weight
-from torchvision.ops import FrozenBatchNorm2d
 
 from segtrial.types.errors import InputError
 from segtrial.types.recipe import MaskRcnnRecipe, TorchvisionRecipe
@@ -114,7 +113,7 @@ def load(model: nn.Module, source: str | Path) -> Loaded:
     """Copy every tensor that fits into `model`; the predictors keep their fresh values.
 
     Weights of a bare backbone go into `backbone.body`; those of a detector go where their names
-    say (old torchvision names included). Raises InputError where nothing fits.
+    say (old torchvision names included). Raises InputError where the backbone is not filled.
     """
     state = state_of(source)
     detector = any(name.startswith("backbone.body.") for name in state)
@@ -129,24 +128,43 @@ def load(model: nn.Module, source: str | Path) -> Loaded:
         and target[name].shape == state[old].shape
         and not name.startswith(_PREDICTORS)
     }
-    if not fits:
+    body = [name for name in target if name.startswith("backbone.body.")]
+    missing = [n for n in body if n not in fits and not n.endswith("num_batches_tracked")]
+    if missing:
         raise InputError(
-            "None of the weights fits the model.",
+            "The weights do not fill the recipe's backbone.",
             where=str(source),
-            expected="tensors of the recipe's backbone",
-            got=", ".join(sorted(state)[:3]) + " …",
+            expected=f"all {len(body)} of its tensors, by name and shape",
+            got=f"{len(missing)} missing or of another shape, such as {missing[0]}",
+            next_step="name the backbone that the weights are of",
         )
     model.load_state_dict(fits, strict=False)
-    if detector and str(source).endswith("COCO_V1"):
-        # These were trained with eps = 0 in the frozen norms (torchvision `overwrite_eps`).
-        for module in model.modules():
-            if isinstance(module, FrozenBatchNorm2d):
-                module.eps = 0.0
     return Loaded(
         loaded=tuple(fits),
         reinitialised=tuple(name for name in target if name not in fits),
         skipped=tuple(old for name, old in renamed.items() if name not in fits),
     )
+
+
+PARTS = {
+    "backbone": "backbone.body.",
+    "feature pyramid": "backbone.fpn.",
+    "proposal head": "rpn.head.",
+    "box head": "roi_heads.box_head.",
+    "mask head": "roi_heads.mask_head.",
+}
+
+
+def filled_parts(loaded: Loaded) -> dict[str, str]:
+    """ "pretrained", "partly" or "fresh" for each part of the detector."""
+    out = {}
+    for part, prefix in PARTS.items():
+        counted = [n for n in loaded.reinitialised if not n.endswith("num_batches_tracked")]
+        fresh = any(name.startswith(prefix) for name in counted)
+        kept = any(name.startswith(prefix) for name in loaded.loaded)
+        if kept or fresh:
+            out[part] = "fresh" if not kept else "partly" if fresh else "pretrained"
+    return out
 
 
 def _modern(name: str) -> str:
