@@ -35,7 +35,7 @@ name = "base"
 
 [[arm]]
 name   = "a2b"
-change = { swap = { host = "a", target = "b", ratio = 0.5 } }
+change = { swap = { host = "a", target = "b", ratio = 1.0 } }
 """
 
 
@@ -181,7 +181,7 @@ def bad_cases() -> dict[str, tuple[str, str, list[str]]]:
         "toml syntax": ("seeds    = [0]", "seeds = [0", ["no valid TOML", "t.toml:"]),
         "unknown key": ("images = ", "imags = ", ['"imags"', 'did you mean "images"?']),
         "unknown class": ('host = "a"', 'host = "aa"', ['"aa"', 'did you mean "a"?']),
-        "ratio": ("ratio = 0.5", "ratio = 1.5", ["ratio", "<= 1"]),
+        "ratio": ("ratio = 1.0", "ratio = 1.5", ["ratio", "<= 1"]),
         "host is target": ('target = "b"', 'target = "a"', ["same class"]),
         "two arms of one name": ('"a2b"', '"base"', ["Two arms"]),
     }

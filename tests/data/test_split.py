@@ -96,7 +96,7 @@ def test_the_same_list_changes_nothing(mixed: Dataset) -> None:
 def test_class_names_are_checked_with_the_nearest_known_one() -> None:
     check_class_names(("car", "sign"), ("sign", "car", "bridge"), "[data] classes")
     with pytest.raises(
-        TrialError, match='^what: The labels know no class of this name: "brige"'
+        TrialError, match='The labels know no class of this name: "brige"'
     ) as caught:
         check_class_names(("car", "brige"), ("car", "bridge"), "[data] classes")
     assert caught.value.where == "[data] classes"

@@ -73,6 +73,7 @@ def test_a_damaged_validation_picture_does_not_break_the_report(context):
     for name in val.file_name:
         path = val.image_root / name
         path.write_bytes(damaged(path.read_bytes()))
+    assert all(_pixels(val, image) is None for image in range(val.images))
     plan = make_plan(context)  # the oracle does not look at pictures
     result = run_trial(context, plan, workers=1, listen=lambda _: None)
     assert result.failed == ()

@@ -60,7 +60,7 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     train, train_cut = check_outlines(train, spec.outside)
     val, val_cut = check_outlines(val, spec.outside)
     notes = [
-        f"{split.source}: {cut} labels leave their image and are cut to it"
+        f"{split.source}: labels that leave their image and are cut to it: {cut}"
         for split, cut in ((train, train_cut), (val, val_cut))
         if cut
     ]
