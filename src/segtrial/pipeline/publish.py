@@ -14,7 +14,7 @@ from PIL import Image
 from segtrial.geometry.rasterise import mask_counts, rings
 from segtrial.geometry.runs import decode_mask
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.execute import Bench, open_bench
+from segtrial.pipeline.execute import Bench, open_bench, run_warnings
 from segtrial.report import (
     FailedRun,
     Panel,
@@ -64,9 +64,10 @@ def publish(
     write_atomically(context.folder / "comparison.json", to_json(comparison))
     write_atomically(context.folder / "comparison.csv", comparison_csv(comparison))
     bench = open_bench(context, plan)
+    shown = msgspec.structs.replace(plan, notes=plan.notes + run_warnings(context, plan))
     html = render_report(
         ReportInput(
-            plan=plan,
+            plan=shown,
             comparison=comparison,
             command=context.command,
             versions=plan.environment,
@@ -95,7 +96,7 @@ def comparison_csv(comparison: Comparison) -> bytes:
     names = [name for name in ClassRow.__struct_encode_fields__ if name not in NOT_IN_CSV]
     heads = [f"{name}{end}" for name in names for end in (ENDS if name in INTERVALS else ("",))]
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["arm", "control", "status", *heads])
+    writer.writerow(["arm_name", "control_name", "status", *heads])
     for contrast in comparison.contrasts:
         first = (contrast.arm, contrast.control, contrast.status)
         for row in contrast.classes:
