@@ -25,7 +25,16 @@ from tests.report.builders import class_row, contrast, untested_row
 WITH_PICTURES = ORACLE.replace("train = 60, val = 60", "train = 8, val = 12").replace(
     "pictures = false", "pictures = true"
 )
-TEXT_COLUMNS = {"arm's name", "control", "status", "class", "role", "family", "verdict", "reason"}
+TEXT_COLUMNS = {
+    "arm_name",
+    "control_name",
+    "status",
+    "class",
+    "role",
+    "family",
+    "verdict",
+    "reason",
+}
 
 
 @pytest.fixture
@@ -123,7 +132,6 @@ def table(rows, **changes) -> list[dict[str, str]]:
         contrasts=(contrast(rows, **changes),),
     )
     heads, *lines = csv.reader(io.StringIO(comparison_csv(comparison).decode(), newline=""))
-    heads[0] = "arm's name"  # the first column; "arm" is the arm's mean, too
     return [dict(zip(heads, line, strict=True)) for line in lines]
 
 
@@ -147,5 +155,5 @@ def test_every_number_of_the_table_is_a_number():
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\tx", '=a,"b"\n'])
 def test_text_that_is_a_formula_is_quoted(name):
     (row,) = table([class_row(name, reason=name)], arm=name)
-    assert row["class"] == row["reason"] == row["arm's name"] == f"'{name}"
-    assert row["control"] == "base"
+    assert row["class"] == row["reason"] == row["arm_name"] == f"'{name}"
+    assert row["control_name"] == "base"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from segtrial.store.folder import MANIFEST, RunFolder, sha256, sweep, write_atomically
+from segtrial.store.folder import MANIFEST, STAGES, RunFolder, sha256, sweep, write_atomically
 
-NAMES = ("run.json", "detections.npz")
+NAMES = ("run.json", "detections.npz", "scores.json")
 
 
 @pytest.fixture
@@ -18,7 +18,9 @@ def sealed(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "runs" / "a" / "seed-0")
     folder.write("run.json", b'{"seed": 0}\n')
     folder.write("detections.npz", bytes(range(256)))
-    folder.seal("id-1", NAMES)
+    folder.write("scores.json", b"{}")
+    for stage, name in zip(STAGES, NAMES, strict=True):
+        folder.seal("id-1", stage, [name])
     return folder
 
 
@@ -83,7 +85,7 @@ def test_a_sealed_run_is_complete_for_its_own_id_only(sealed: RunFolder) -> None
     manifest = sealed.manifest()
     assert manifest is not None
     assert manifest.run_id == "id-1"
-    assert manifest.files["run.json"] == sha256(b'{"seed": 0}\n')
+    assert manifest.stages["fit"]["run.json"] == sha256(b'{"seed": 0}\n')
 
 
 def test_a_run_is_not_complete_before_it_is_sealed(tmp_path: Path) -> None:
@@ -128,7 +130,7 @@ def test_a_damaged_manifest_makes_a_run_incomplete(sealed: RunFolder) -> None:
         assert not sealed.is_complete("id-1"), end
 
 
-@pytest.mark.parametrize("data", [b"", b"null", b"[]", b'{"run_id": "id-1"}', b"\xff" * 9])
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", b"\xff" * 9])
 def test_a_manifest_of_something_else_is_no_manifest(sealed: RunFolder, data: bytes) -> None:
     (sealed.path / MANIFEST).write_bytes(data)
     assert sealed.manifest() is None
@@ -139,7 +141,7 @@ def test_sealing_what_is_not_there_fails_and_seals_nothing(tmp_path: Path) -> No
     folder = RunFolder(tmp_path)
     folder.write("run.json", b"{}")
     with pytest.raises(FileNotFoundError):
-        folder.seal("id-1", ("run.json", "missing.npz"))
+        folder.seal("id-1", "fit", ["run.json", "missing.npz"])
     assert folder.manifest() is None
 
 
@@ -156,5 +158,41 @@ def test_sweeping_clears_what_killed_writers_left_and_nothing_else(sealed: RunFo
 
 def test_two_seals_of_the_same_records_give_the_same_bytes(sealed: RunFolder) -> None:
     before = sealed.read(MANIFEST)
-    sealed.seal("id-1", NAMES)
+    sealed.seal("id-1", "predict", ["detections.npz"])
     assert sealed.read(MANIFEST) == before
+
+
+def test_a_manifest_without_all_stages_is_not_complete(sealed: RunFolder) -> None:
+    (sealed.path / MANIFEST).write_bytes(b'{"run_id": "id-1"}')
+    assert sealed.sound_stages("id-1") == []
+    assert not sealed.is_complete("id-1")
+
+
+def test_a_damaged_stage_ends_the_sound_ones_and_begin_clears_what_follows(
+    sealed: RunFolder,
+) -> None:
+    sealed.write("detections.npz", b"other")
+    sealed.write("stray.txt", b"?")
+    assert sealed.sound_stages("id-1") == ["fit"]
+    assert sealed.begin("id-1", ()) == ["fit"]
+    assert everything(sealed.path) == {"run.json", MANIFEST}
+    assert sealed.sound_stages("id-1") == ["fit"]
+
+
+def test_scratch_stays_until_the_first_stage_is_sealed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.write("run.json", b"{}")
+    folder.write("state.pt", b"1")
+    folder.write("log.jsonl", b"1")
+    assert folder.begin("id-1", ("state.pt",)) == []
+    assert everything(tmp_path) == {"run.json", "state.pt"}
+    folder.seal("id-1", "fit", ["run.json"])
+    assert folder.begin("id-1", ("state.pt",)) == ["fit"]
+    assert everything(tmp_path) == {"run.json", MANIFEST}
+
+
+def test_scratch_of_a_folder_that_says_not_whose_it_is_goes(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.write("state.pt", b"1")
+    assert folder.begin("id-1", ("state.pt",)) == []
+    assert everything(tmp_path) == set()
