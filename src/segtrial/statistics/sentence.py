@@ -133,14 +133,19 @@ def _unsettled_clauses(inputs: ContrastInput, named: list[ClassRow]) -> list[str
 
 
 def _moves(rows: list[ClassRow], metric: str, who: str) -> str:
-    """`car lost 0.030 and bus gained 0.021 mask AP (2 of 12 classes)`, the largest first."""
+    """`car lost 0.030 and bus gained 0.021 mask AP (2 of 12 classes)`, the largest first.
+
+    Of more than SPELLED_OUT classes the rest is counted; the tables hold them all.
+    """
     changed = _by_size(_having(rows, "changed"))
     texts = []
-    for row in changed:
+    for row in changed[:SPELLED_OUT]:
         difference, _, _ = _estimate(row)
         verb = "gained" if difference > 0 else "lost"
         texts.append(f"{row.name} {verb} {abs(difference):.{decimals(difference)}f}")
-    return f"{series(texts)} {metric} ({len(changed)} of {who})"
+    rest = len(changed) - len(texts)
+    first = f"{', '.join(texts)} {metric}, and {rest} more" if rest else f"{series(texts)} {metric}"
+    return f"{first} ({len(changed)} of {who})"
 
 
 def _would_have(rows: list[ClassRow]) -> str:
