@@ -53,10 +53,10 @@ def test_equivalence_is_more_than_no_change_found() -> None:
 def test_many_exploratory_changes_are_counted_after_the_first_four() -> None:
     classes = {"bridge": (LOUD, LOUD_TOO)} | {f"c{i}": (QUIET, LOWER) for i in range(9)}
     text = compare(classes, roles=roles("host", others=9)).verdict
-    assert text.endswith(
+    assert (
         ". Exploratory: c0 lost 0.171, c1 lost 0.171, c2 lost 0.171, c3 lost 0.171 mask AP, "
         "and 5 more (9 of 9 other classes)."
-    )
+    ) in text
 
 
 def test_exploratory_changes_are_called_so() -> None:
