@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,6 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
         name: versions() | trainer_for(recipe).environment(recipe, context.root)
         for name, recipe in recipes.items()
     }
-    pictures = (_picture_hash(loaded.train), _picture_hash(loaded.val))
     return Plan(
         trial=context.name,
         question=trial.question,
@@ -69,27 +69,38 @@ def make_plan(context: Context, loaded: Loaded | None = None) -> Plan:
         val_positive_images=_by_name(names, loaded.val.image_counts()),
         environment=_shared(environments),
         arms=tuple(_planned_arm(trial, a, recipes, found, labels, names) for a in trial.arms),
-        runs=tuple(
-            PlannedRun(
+        runs=tuple(_planned_runs(trial, loaded, recipes, labels, environments)),
+        notes=loaded.notes + _device_notes(environments),
+    )
+
+
+def _planned_runs(
+    trial: Trial,
+    loaded: Loaded,
+    recipes: dict[str, Recipe],
+    labels: dict[str, _Labelled],
+    environments: dict[str, dict[str, str]],
+) -> Iterator[PlannedRun]:
+    """Every arm and seed; an id hashes labels, pictures, recipe, seed and environment."""
+    shared = {
+        "version": RECORD_VERSION,
+        "val": loaded.val.fingerprint(),
+        "pictures": (_picture_hash(loaded.train), _picture_hash(loaded.val)),
+    }
+    for arm in trial.arms:
+        for seed in trial.seeds:
+            own = {
+                "train": labels[arm.name].sha256[seed],
+                "recipe": recipes[arm.name],
+                "seed": seed,
+                "environment": environments[arm.name],
+            }
+            yield PlannedRun(
                 arm=arm.name,
                 seed=seed,
                 labels_sha256=labels[arm.name].sha256[seed],
-                run_id=_run_id(
-                    {
-                        "train": labels[arm.name].sha256[seed],
-                        "val": loaded.val.fingerprint(),
-                        "pictures": pictures,
-                        "recipe": recipes[arm.name],
-                        "seed": seed,
-                        "environment": environments[arm.name],
-                    }
-                ),
+                run_id=sha256(to_canonical_json(shared | own)),
             )
-            for arm in trial.arms
-            for seed in trial.seeds
-        ),
-        notes=loaded.notes + _device_notes(environments),
-    )
 
 
 def primary_metric(trial: Trial, recipes: dict[str, Recipe]) -> str:
@@ -191,11 +202,6 @@ def _device_notes(environments: dict[str, dict[str, str]]) -> tuple[str, ...]:
         f"runs on {device} do not repeat bit for bit: it adds in any order"
         for device in sorted(devices)
     )
-
-
-def _run_id(parts: dict[str, Any]) -> str:
-    """Hash of all that determines a run's records."""
-    return sha256(to_canonical_json({"version": RECORD_VERSION} | parts))
 
 
 def _picture_hash(dataset: Dataset) -> str:

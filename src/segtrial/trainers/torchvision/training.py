@@ -112,13 +112,8 @@ def _epoch(
             served += np.bincount(target["labels"].cpu().numpy() - 1, minlength=len(served))
         losses = _step(model, batch, targets, optimizer, recipe.optimizer.gradient_clip)
         proposals += model.proposals
+        _check_finite(losses, f"epoch {epoch + 1}, batch {step + 1}", loader, images)
         for name, value in losses.items():
-            if not math.isfinite(value):
-                names = ", ".join(loader.dataset.file_name[i] for i in images)
-                raise RunError(
-                    f"{name} is {value} in epoch {epoch + 1}, batch {step + 1} (images: {names}). "
-                    "A lower learning rate, a warm-up or a gradient clip may help."
-                )
             sums[name] = sums.get(name, 0.0) + value
     means = {name: round(value / per_epoch, 9) for name, value in sorted(sums.items())}
     return {
@@ -128,6 +123,16 @@ def _epoch(
         "proposals_per_image": round(proposals / len(order), 3),
         "served": served.tolist(),
     }
+
+
+def _check_finite(losses: dict[str, float], when: str, loader: Loader, images: list[int]) -> None:
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            names = ", ".join(loader.dataset.file_name[i] for i in images)
+            raise RunError(
+                f"{name} is {value} in {when} (images: {names}). "
+                "A lower learning rate, a warm-up or a gradient clip may help."
+            )
 
 
 def _step(
