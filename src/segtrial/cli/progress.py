@@ -11,15 +11,32 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.text import Text
 
 from segtrial.cli.streams import clean, say
 from segtrial.engines import Event
 from segtrial.types.plan import PlannedRun
+
+
+class TimeLeft(ProgressColumn):
+    """What is left at the mean speed so far: runs end in bursts, so a recent speed misleads."""
+
+    def render(self, task: Task) -> Text:
+        """ "3:05 left", or nothing before the first step is done."""
+        if not task.completed or task.total is None or task.elapsed is None:
+            return Text("")
+        seconds = round(task.elapsed / task.completed * (task.total - task.completed))
+        hours, rest = divmod(seconds, 3600)
+        clock = (
+            f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+        )
+        return Text(f"{clock} left")
 
 
 class RunsProgress:
@@ -36,7 +53,7 @@ class RunsProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[message]}", markup=False),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TimeLeft(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -93,9 +110,9 @@ def counting(console: Console, name: str) -> Iterator[Callable[[int, int], None]
         transient=True,
         disable=not console.is_terminal,
     ) as progress:
-        bar = progress.add_task(name, total=None)
+        bar = progress.add_task(name, total=None, visible=False)
 
         def report(done: int, total: int) -> None:
-            progress.update(bar, completed=done, total=total)
+            progress.update(bar, completed=done, total=total, visible=True)
 
         yield report
