@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
+from segtrial.pipeline.amendment import amend, analysis_of
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.load import arm_labels, load_data
-from segtrial.pipeline.plan import amended, make_plan, same_analysis
+from segtrial.pipeline.plan import make_plan
 from segtrial.pipeline.trial_file import parse_trial
 from segtrial.types.errors import ConfoundedError, InputError, TrialError
 from segtrial.types.plan import Plan
@@ -174,14 +175,42 @@ def test_a_chain_of_swaps_keeps_one_ledger_against_the_clean_labels(runs):
 
 
 def test_an_analysis_changed_after_runs_needs_a_reason(runs):
-    before = plan_of(ORACLE, runs)
+    before = analysis_of(plan_of(ORACLE, runs))
     plan = plan_of('primary = "box AP50"\nmargin = 0.2\n' + ORACLE, runs)
-    assert not same_analysis(plan, before)
     with pytest.raises(TrialError, match=r"primary: mask AP → box AP50; margin: 0\.01 → 0\.2"):
-        amended(plan, before, None)
-    noted = amended(plan, before, "the masks were drawn by hand")
+        amend(plan, before, None)
+    noted, kept = amend(plan, before, "the masks were drawn by hand")
     assert "primary: mask AP → box AP50 (the masks were drawn by hand)" in noted.notes[-2]
-    assert amended(plan, noted, None).notes == noted.notes
+    again, _ = amend(plan, kept, None)
+    assert again.notes == noted.notes
+
+
+def test_seeds_left_out_after_runs_need_a_reason_and_added_ones_a_note(runs):
+    before = analysis_of(plan_of(ORACLE, runs))
+    with pytest.raises(TrialError, match=r"seeds \[2\] are left out"):
+        amend(plan_of(ORACLE.replace("[0, 1, 2]", "[0, 1]"), runs), before, None)
+    more, _ = amend(plan_of(ORACLE.replace("[0, 1, 2]", "[0, 1, 2, 7]"), runs), before, None)
+    assert more.notes == ("after runs were made: seeds [7] were added",)
+
+
+def test_an_arm_that_leaves_and_comes_back_is_remembered(runs):
+    hits = arm("hits", "recipe = { hit = 0.9 }")
+    first = analysis_of(plan_of(ORACLE + hits, runs))
+    with pytest.raises(TrialError, match="arm hits is left out"):
+        amend(plan_of(ORACLE, runs), first, None)
+    _, kept = amend(plan_of(ORACLE, runs), first, "one arm is enough")
+    named = arm("hits", "recipe = { hit = 0.9 }", 'classes = ["car"]')
+    with pytest.raises(TrialError, match="hits: named classes none → car"):
+        amend(plan_of(ORACLE + named, runs), kept, None)
+
+
+def test_values_that_come_with_a_choice_count_when_the_change_sets_them(runs):
+    base = TINY.replace("epochs       = 3", 'epochs = 3\nschedule = { kind = "one_cycle" }')
+    change = arm("step", 'recipe = { schedule = { kind = "step", gamma = 0.5 } }')
+    with pytest.raises(ConfoundedError, match=r"schedule\.gamma: 0\.1 → 0\.5"):
+        plan_of(base + change, runs)
+    plain = arm("step", 'recipe = { schedule = { kind = "step", gamma = 0.1 } }')
+    assert [d.key for d in plan_of(base + plain, runs).arms[2].differences] == ["schedule.kind"]
 
 
 def test_run_ids_differ_by_arm_and_seed_and_stay_the_same(runs):

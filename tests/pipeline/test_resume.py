@@ -120,3 +120,24 @@ def test_another_runs_detections_are_not_taken_for_ours(undisturbed, tmp_path):
     (runs / "base/seed-1/scores.json").unlink()
     assert attempt(trial, tmp_path / "runs", "never", 0) == 0
     assert records(tmp_path / "runs" / "trial") == expected
+
+
+def test_a_damaged_training_state_is_as_good_as_none(undisturbed, tmp_path):
+    trial, expected = undisturbed["tiny"]
+    assert attempt(trial, tmp_path, "epoch", 4) == -signal.SIGKILL
+    (state,) = tmp_path.rglob("training_state.pt")
+    data = bytearray(state.read_bytes())
+    data[len(data) // 2] ^= 1
+    state.write_bytes(bytes(data))
+    assert attempt(trial, tmp_path, "never", 0) == 0
+    assert records(tmp_path / "trial") == expected
+
+
+def test_a_damaged_ledger_is_written_again(undisturbed, tmp_path):
+    trial, expected = undisturbed["oracle"]
+    shutil.copytree(trial.parent / "runs", tmp_path / "runs")
+    arm = tmp_path / "runs" / "trial" / "arms" / "car2person"
+    (arm / "seed-0" / "edits.jsonl").write_text("oops")
+    (arm / "seed-1" / "labels.json").unlink()
+    assert attempt(trial, tmp_path / "runs", "never", 0) == 0
+    assert records(tmp_path / "runs" / "trial") == expected

@@ -13,7 +13,7 @@ from segtrial.cli.show import show_comparison, show_plan, show_status
 from segtrial.cli.streams import plain, say, stderr, write_out
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.estimate import estimate_seconds
-from segtrial.pipeline.execute import pending_runs, run_warnings, sealed_runs, unfinished_runs
+from segtrial.pipeline.execute import pending_runs, sealed_runs, unfinished_runs
 from segtrial.pipeline.load import load_data
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.run import make_plan, open_trial, reopen_trial, run_trial
@@ -62,7 +62,7 @@ def run_command(trial: Path, *, runs: Path, data: Path | None, workers: int | No
         say(console, f"note: {note}")
     with showing(console, waiting) as listen, counting(console, "comparing") as analysing:
         result = run_trial(context, plan, workers=count, listen=listen, analysing=analysing)
-    for warning in run_warnings(context, plan):
+    for warning in result.warnings:
         say(console, f"warning: {warning}", style="yellow")
     show_comparison(console, result.comparison)
     say(console, f"\nReport: {result.report}", whole=True)

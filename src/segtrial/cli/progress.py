@@ -47,6 +47,7 @@ class RunsProgress:
         self.runs = runs
         self.begun: dict[int, float] = {}
         self.bars: dict[int, TaskID] = {}
+        self.stages: dict[int, str] = {}
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -69,6 +70,9 @@ class RunsProgress:
             self.begun[event.index] = time.monotonic()
             self.bars[event.index] = self.progress.add_task(name, total=None, message="")
         elif event.kind == "progress":
+            if self.stages.get(event.index) != event.stage:  # its own clock for each stage
+                self.stages[event.index] = event.stage
+                self.progress.reset(self.bars[event.index], first=event.done)
             self.progress.update(
                 self.bars[event.index],
                 description=f"{name}: {clean(event.stage)}",

@@ -48,21 +48,32 @@ def _merged(plain: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    control: dict[str, Any], arm: dict[str, Any], change: dict[str, Any] | None
+    control: dict[str, Any],
+    arm: dict[str, Any],
+    change: dict[str, Any] | None,
+    written: dict[str, Any] | None = None,
 ) -> list[Difference]:
     """Every key in which two recipes act differently; `declared` = the change names it.
 
-    `control`, `arm`: recipes as they act (`Trainer.effective`). A key that only one of them has
-    belongs to a declared choice (the kind of model, optimizer or schedule) and is no difference of
-    its own; nor is which parts other weights fill, where `weights` itself is the change.
+    `control`, `arm`: recipes as they act (`Trainer.effective`); `written`: the control's recipe as
+    it stands. A key that only the arm reads (the step of a step schedule) comes with a declared
+    choice; it counts where the change gives it another value than the control's recipe states.
+    Which file and parts other weights fill is no difference of its own where `weights` or
+    `backbone` is the change.
     """
     before, after = _leaves(control), _leaves(arm)
+    stated = _leaves(written or {})
     declared = set(_leaves(change or {}))
-    return [
-        Difference(key=key, control=before[key], arm=after[key], declared=key in declared)
-        for key in sorted(before.keys() & after.keys())
-        if before[key] != after[key] and not (key.endswith(" weights") and "weights" in declared)
-    ]
+    follows = {"weights", "backbone"} & declared
+    found = []
+    for key in sorted(after):
+        old = before.get(key, stated.get(key, after[key]))
+        if old == after[key] or (key not in before and key not in declared):
+            continue
+        if key.endswith(" weights") and follows:
+            continue
+        found.append(Difference(key=key, control=old, arm=after[key], declared=key in declared))
+    return found
 
 
 def check_one_difference(arm: Arm, found: list[Difference], where: str) -> None:

@@ -20,10 +20,10 @@ from segtrial.evaluation.average_precision import average_precision, mean_over_c
 from segtrial.evaluation.matching import Truth, match, prepare_truth
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.load import Loaded, arm_labels, load_data
+from segtrial.pipeline.load import Loaded, arm_labels, changes_labels, load_data
 from segtrial.pipeline.plan import draws_masks
 from segtrial.store.codec import pack_detections, pack_matches, to_json, unpack_detections
-from segtrial.store.folder import Recorder, RunFolder, write_atomically
+from segtrial.store.folder import Recorder, RunFolder
 from segtrial.trainers import trainer_for
 from segtrial.trainers.port import Job, Served
 from segtrial.types.detections import Detections
@@ -83,8 +83,9 @@ def held_run(folder: RunFolder) -> str | None:
     data = folder.read("run.json")
     try:
         return None if data is None else msgspec.json.decode(data, type=RunRecord).run_id
-    except msgspec.DecodeError:
-        return "unreadable"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        manifest = folder.manifest()
+        return "unreadable" if manifest is None else manifest.run_id
 
 
 def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:
@@ -98,6 +99,7 @@ def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:
             RunFolder(context.run_path(run.arm, run.seed)).write(FAILURE, to_json(reason))
         listen(event)
 
+    _mend_arms(context, plan, {(run.arm, run.seed) for run in todo})
     if todo:
         work = functools.partial(perform, context, plan)
         engine_for(min(workers, len(todo))).run(todo, work, heard)
@@ -177,12 +179,28 @@ def _fit(bench: Bench, run: PlannedRun, job: Job, folder: RunFolder, report: Rep
 
 
 def write_arm(context: Context, run: PlannedRun, labels: bytes, edits: Edits) -> None:
-    """The arm's labels in the source's format, and the ledger of its edits, a line each."""
-    folder = context.arm_path(run.arm, run.seed)
-    write_atomically(folder / "labels.json", labels)
+    """The arm's labels in the source's format, the ledger of its edits, and the hashes of both."""
+    folder = RunFolder(context.arm_path(run.arm, run.seed))
+    folder.write("labels.json", labels)
     head = {"source_sha256": edits.source_sha256, "result_sha256": edits.result_sha256}
     rows = [msgspec.json.encode(row) for row in (head, *edits.rows)]
-    write_atomically(folder / "edits.jsonl", b"\n".join(rows) + b"\n")
+    folder.write("edits.jsonl", b"\n".join(rows) + b"\n")
+    folder.seal(run.run_id, "labels", ["labels.json", "edits.jsonl"])
+
+
+def _mend_arms(context: Context, plan: Plan, todo: set[tuple[str, int]]) -> None:
+    """Write anew what is damaged of the labels and ledgers of runs that are done."""
+    arms = {arm.name: arm for arm in context.trial.arms}
+    for run in plan.runs:
+        spec = arms[run.arm]
+        folder = RunFolder(context.arm_path(run.arm, run.seed))
+        kept = not changes_labels(context.trial, spec) or folder.holds("labels")
+        if kept or (run.arm, run.seed) in todo:
+            continue
+        train = open_bench(context, plan).loaded.train
+        labels, edits = arm_labels(context.trial, spec, run.seed, train)
+        if edits is not None:
+            write_arm(context, run, write_labels(labels), edits)
 
 
 def check_served(served: Served, arm: PlannedArm) -> None:
@@ -249,7 +267,7 @@ def failed_runs(context: Context, plan: Plan) -> Iterator[tuple[PlannedRun, str]
     for run in plan.runs:
         data = RunFolder(context.run_path(run.arm, run.seed)).read(FAILURE)
         if data is not None:
-            with contextlib.suppress(msgspec.DecodeError, KeyError):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, KeyError):
                 yield run, msgspec.json.decode(data, type=dict[str, str])["reason"]
 
 
@@ -265,12 +283,14 @@ def unfinished_runs(
     )
 
 
-def run_warnings(context: Context, plan: Plan) -> tuple[str, ...]:
+def run_warnings(
+    context: Context, plan: Plan, sealed: frozenset[tuple[str, int]]
+) -> tuple[str, ...]:
     """What the trainers of the sealed runs want a reader to know."""
     out = []
     for run in plan.runs:
         data = RunFolder(context.run_path(run.arm, run.seed)).read("served.json")
-        if data is not None:
+        if data is not None and (run.arm, run.seed) in sealed:
             warnings = msgspec.json.decode(data, type=Served).warnings
             out += [f"{run.arm} seed {run.seed}: {warning}" for warning in warnings]
     return tuple(out)

@@ -75,6 +75,11 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     )
 
 
+def changes_labels(trial: Trial, arm: Arm) -> bool:
+    """Whether the arm, or a control it builds on, changes training labels."""
+    return any(a.change is not None and a.change.swap is not None for a in lineage(trial, arm))
+
+
 def arm_labels(trial: Trial, arm: Arm, seed: int, train: Dataset) -> tuple[Dataset, Edits | None]:
     """The arm's training data for one seed, and its edits against the clean labels (None without
     a label change). The controls' label changes come first: an arm is its control plus its change.

@@ -138,7 +138,8 @@ def _all_differences(
             found[arm.name] = []
             continue
         control = control_of(trial, arm)
-        found[arm.name] = differences(acting[control], acting[arm.name], arm.change.recipe)
+        raw = msgspec.to_builtins(recipes[control])
+        found[arm.name] = differences(acting[control], acting[arm.name], arm.change.recipe, raw)
         check_one_difference(arm, found[arm.name], context.name)
         if arm.change.swap is not None and labels[arm.name].sha256 == labels[control].sha256:
             raise TrialError(
@@ -240,44 +241,3 @@ def _touched(arm: Arm, names: tuple[str, ...]) -> tuple[str, ...]:
     if arm.change is None:
         return ()
     return names if arm.change.recipe else _named(arm)
-
-
-def analysis_of(plan: Plan) -> dict[str, Any]:
-    """What decides the verdicts besides the runs: metric, margin, resamples, named classes."""
-    return {
-        "primary": plan.primary,
-        "margin": plan.margin,
-        "resamples": plan.resamples,
-    } | {f"{arm.name}: named classes": list(arm.named_classes) for arm in plan.arms}
-
-
-def same_analysis(plan: Plan, before: Plan) -> bool:
-    """Whether nothing of the analysis differs, as far as both plans speak of it."""
-    old, new = analysis_of(before), analysis_of(plan)
-    return all(old[key] == new[key] for key in new.keys() & old.keys())
-
-
-def amended(plan: Plan, before: Plan, why: str | None) -> Plan:
-    """The plan with a note for each key of the analysis that differs from the plan before it.
-
-    Raises TrialError where one differs and nobody says why: a metric chosen after the results
-    were seen is no test. Notes of earlier amendments are carried on.
-    """
-    old, new = analysis_of(before), analysis_of(plan)
-    changed = [
-        f"{key}: {old[key]} → {new[key]}" for key in new if key in old and old[key] != new[key]
-    ]
-    if changed and why is None:
-        raise TrialError(
-            "The analysis was changed after runs were made.",
-            where=plan.trial,
-            expected="the analysis that was planned",
-            got="; ".join(changed),
-            next_step='bring it back, or state amended = "why" (the report will say it)',
-        )
-    earlier = [n for n in before.notes if n.startswith(AMENDED)]
-    notes = [*earlier, *(f"{AMENDED} {text} ({why})" for text in changed)]
-    return msgspec.structs.replace(plan, notes=(*plan.notes, *notes))
-
-
-AMENDED = "analysis amended after runs were made:"

@@ -64,7 +64,7 @@ def publish(
     write_atomically(context.folder / "comparison.json", to_json(comparison))
     write_atomically(context.folder / "comparison.csv", comparison_csv(comparison))
     bench = open_bench(context, plan)
-    shown = msgspec.structs.replace(plan, notes=plan.notes + run_warnings(context, plan))
+    shown = msgspec.structs.replace(plan, notes=plan.notes + run_warnings(context, plan, sealed))
     html = render_report(
         ReportInput(
             plan=shown,
@@ -214,7 +214,7 @@ def _images_by_interest(plan: Plan, val: Dataset) -> list[int]:
     kinds = np.bincount(pairs[0], minlength=val.images)
     hits = np.bincount(val.image_index[is_named], minlength=val.images)
     total = np.bincount(val.image_index, minlength=val.images)
-    order = np.lexsort((total, -np.minimum(hits, 4), -kinds))
+    order = np.lexsort((np.where(hits > 0, total, -total), -np.minimum(hits, 4), -kinds))
     return [int(image) for image in order]
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from segtrial.engines.port import Listen
+from segtrial.pipeline.amendment import Analysis, amend, analysis_of
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.execute import execute, sealed_runs, unfinished_runs
-from segtrial.pipeline.plan import amended, make_plan, same_analysis
+from segtrial.pipeline.execute import execute, run_warnings, sealed_runs, unfinished_runs
+from segtrial.pipeline.plan import make_plan
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.trial_file import parse_trial, read_trial
 from segtrial.store.codec import to_json
@@ -38,6 +39,7 @@ class Result:
     comparison: Comparison
     report: Path
     failed: tuple[tuple[PlannedRun, str], ...]
+    warnings: tuple[str, ...]
 
 
 def open_trial(path: Path, *, runs: Path, data: Path | None) -> Context:
@@ -64,7 +66,7 @@ def reopen_trial(folder: Path) -> tuple[Context, Plan]:
         text = (folder / "trial.toml").read_text(encoding="utf-8")
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
         place = msgspec.json.decode((folder / "place.json").read_bytes(), type=Place)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(
             "The folder holds no trial's records.",
             where=str(folder),
@@ -96,9 +98,7 @@ def run_trial(
     """Do what is missing, compare, and write the report."""
     with hold(context.folder):
         sweep(context.folder)
-        before = _plan_before(context.folder)
-        if before is not None and (same_analysis(plan, before) or sealed_runs(context, plan)):
-            plan = amended(plan, before, context.trial.amended)
+        plan = _amended(context, plan)
         write_atomically(context.folder / "trial.toml", context.trial_text.encode())
         write_atomically(context.folder / "plan.json", to_json(plan))
         place = Place(root=str(context.root), command=context.command)
@@ -108,15 +108,29 @@ def run_trial(
         failed = unfinished_runs(context, plan, sealed)
         comparison = analyse(context, plan, sealed, analysing)
         report = publish(context, plan, comparison, sealed=sealed, failed=failed)
-        return Result(comparison=comparison, report=report, failed=failed)
+        return Result(
+            comparison=comparison,
+            report=report,
+            failed=failed,
+            warnings=run_warnings(context, plan, sealed),
+        )
 
 
-def _plan_before(folder: Path) -> Plan | None:
-    """The plan of an earlier call, or None where there is none that can be read."""
-    try:
-        return msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
-    except (OSError, msgspec.DecodeError):
-        return None
+def _amended(context: Context, plan: Plan) -> Plan:
+    """The plan, held against what was planned before; analysis.json is brought up to date.
+
+    As long as no run has left a result, a trial may be changed freely.
+    """
+    path = context.folder / "analysis.json"
+    kept = analysis_of(plan)
+    if path.exists() and any((context.folder / "runs").glob("*/*/manifest.json")):
+        try:
+            before = msgspec.json.decode(path.read_bytes(), type=Analysis)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RecordError("A record is damaged.", where=str(path), got=str(error)) from error
+        plan, kept = amend(plan, before, context.trial.amended)
+    write_atomically(path, to_json(kept))
+    return plan
 
 
 __all__ = ["Result", "make_plan", "open_trial", "reopen_trial", "run_trial"]

@@ -104,6 +104,12 @@ class RunFolder:
             sound.append(stage)
         return sound
 
+    def holds(self, stage: str) -> bool:
+        """Whether one stage is sealed and each of its records is as it was."""
+        manifest = self.manifest()
+        files = None if manifest is None else manifest.stages.get(stage)
+        return files is not None and all(self._digest(n) == h for n, h in files.items())
+
     def is_complete(self, run_id: str) -> bool:
         """Whether every stage is sealed and every record has the hash that the manifest states."""
         return self.sound_stages(run_id) == list(STAGES)
@@ -124,8 +130,10 @@ class RunFolder:
             for path in self.path.iterdir():
                 if path.is_file() and path.name not in keep:
                     path.unlink()
-        if manifest is not None:
+        if stages:
             self.write(MANIFEST, to_json(Manifest(run_id=run_id, stages=stages)))
+        else:
+            self.remove(MANIFEST)  # last: until then the folder is still known to be damaged
         return sound
 
     def seal(self, run_id: str, stage: str, names: list[str]) -> None:

@@ -54,8 +54,12 @@ class TorchvisionTrainer:
     def effective(self, recipe: Recipe, weights_root: Path) -> dict[str, Any]:
         """The recipe as it acts; for pretrained weights also which parts they fill."""
         assert isinstance(recipe, TorchvisionRecipe)
-        acting = effective_recipe(recipe)
         source = weights.resolve(recipe, weights_root)
+        acting = effective_recipe(recipe)
+        acting |= {
+            "device": device_of(recipe).type,
+            "source of the weights": weights.digest(source),
+        }
         if source is not None:
             filled = weights.filled_parts(weights.load(build(recipe, 1), source))
             acting |= {f"{part} weights": state for part, state in filled.items()}

@@ -6,6 +6,7 @@ whole state.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import time
@@ -162,7 +163,7 @@ def _message(history: list[dict[str, Any]]) -> str:
 def _packed(
     model: nn.Module, optimizer: torch.optim.Optimizer, epoch: int, history: list[dict[str, Any]]
 ) -> bytes:
-    return to_bytes(
+    body = to_bytes(
         {
             "epoch": epoch,
             "history": history,
@@ -170,6 +171,7 @@ def _packed(
             "optimizer": optimizer.state_dict(),
         }
     )
+    return hashlib.sha256(body).digest() + body
 
 
 def to_bytes(value: Any) -> bytes:
@@ -182,10 +184,12 @@ def to_bytes(value: Any) -> bytes:
 def _resume(
     model: nn.Module, optimizer: torch.optim.Optimizer, workspace: Workspace, device: torch.device
 ) -> tuple[int, list[dict[str, Any]]]:
-    data = workspace.read(STATE)
-    if data is None:
+    """Epochs done and their history. A state that is damaged is as good as none."""
+    data = workspace.read(STATE) or b""
+    digest, body = data[:32], data[32:]
+    if hashlib.sha256(body).digest() != digest:
         return 0, []
-    state = torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+    state = torch.load(io.BytesIO(body), map_location=device, weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     return int(state["epoch"]), list(state["history"])

@@ -101,7 +101,7 @@ def state_of(source: str | Path) -> dict[str, torch.Tensor]:
             "The weights cannot be read.",
             where=str(source),
             expected="a state dict that loads with weights_only=True",
-            got=str(error).splitlines()[0],
+            got=(str(error).splitlines() or [type(error).__name__])[0],
         ) from error
     state = state.get("model", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
