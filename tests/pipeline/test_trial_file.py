@@ -46,6 +46,11 @@ def test_a_ratio_outside_0_to_1_says_what_it_may_be(ratio):
     assert ratio in error.got
 
 
+def test_a_comment_is_not_taken_for_the_key():
+    error = error_of("# ratio = 40 %\n" + ORACLE.replace("ratio = 0.5", "ratio = 1.5"))
+    assert "ratio = 1.5" in error.got
+
+
 def test_two_arms_of_one_name_are_refused():
     error = error_of(ORACLE.replace('"car2person"', '"base"'))
     assert "Two arms" in error.what

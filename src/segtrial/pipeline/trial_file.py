@@ -146,7 +146,8 @@ def _known_keys() -> set[str]:
 
 def _line_of(key: str, text: str) -> int | None:
     for number, line in enumerate(text.splitlines(), start=1):
-        if re.search(rf"(^|[\s{{,.\[\"']){re.escape(key)}[\"']?\s*[=\].]", line):
+        said = line.split("#", 1)[0]  # not in a comment
+        if re.search(rf"(^|[\s{{,.\[\"']){re.escape(key)}[\"']?\s*[=\].]", said):
             return number
     return None
 
