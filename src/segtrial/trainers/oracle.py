@@ -76,7 +76,10 @@ class OracleTrainer:
         )
 
     def estimate_seconds(self, job: Job, train: Dataset, val: Dataset) -> float:
-        """A measured rate: about 20 µs for each validation instance, and 0.2 s for the rest."""
+        """A fixed rate, not timed here: 20 µs for each validation instance, and 0.2 s.
+
+        Thirty runs on 18,000 instances took 0.5 to 1 s each on two cores.
+        """
         del job, train
         return 0.2 + 2e-5 * val.instances
 
