@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segtrial.data.bdd100k import read_bdd100k
-from segtrial.data.coco import read_coco
+from segtrial.data.bdd100k.read import read_bdd100k
+from segtrial.data.coco.read import read_coco
 from segtrial.geometry.runs import encode_crop
-from segtrial.types.dataset import Dataset, GeometryKind
+from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.detections import Detections
+from segtrial.types.geometry_bytes import GeometryKind
 from segtrial.types.masks import pack_masks
 
 if TYPE_CHECKING:
@@ -128,14 +129,14 @@ def truth(
     from 0, as the reference tools do not bear.
     """
     height, width = size
-    geometry = tuple(
-        json.dumps({"size": [height, width], "counts": box_rle(b, height, width).decode()}).encode()
-        for _, _, b in rows
-    )
+    outlines = [
+        {"size": [height, width], "counts": box_rle(b, height, width).decode()} for _, _, b in rows
+    ]
     boxes = np.array([box for _, _, box in rows], np.float64).reshape(-1, 4)
     return Dataset(
         name="truth",
         source="truth.json",
+        label_format=LabelFormat.COCO,
         geometry_kind=GeometryKind.COCO,
         class_names=tuple(classes),
         class_ids=tuple(range(1, len(classes) + 1)),
@@ -150,9 +151,10 @@ def truth(
         box_xywh=boxes,
         area_px=boxes[:, 2] * boxes[:, 3],
         crowd=np.isin(np.arange(len(rows)), crowd),
-        geometry=geometry,
         image_record=tuple(b'{"id": %d}' % (i + 1) for i in range(images)),
-        instance_record=tuple(b'{"id": %d}' % n for n in range(len(rows))),
+        instance_record=tuple(
+            json.dumps({"id": n, "segmentation": rle}).encode() for n, rle in enumerate(outlines)
+        ),
     )
 
 

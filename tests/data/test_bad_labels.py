@@ -231,9 +231,7 @@ def test_two_categories_of_one_id_or_name_are_refused(
         bdd_label(poly2d=5),
         bdd_label(poly2d="abc"),
         bdd_label(poly2d={}),
-        bdd_label(poly2d=[[]]),
         bdd_label(poly2d=[{"types": "LLL"}]),
-        bdd_label(poly2d=[{"vertices": [[1, 1], [2, 2]], "types": "LL"}]),
         bdd_label(poly2d=[{"vertices": [[1, 1], [2, 2], [3, 1]], "types": "LLLL"}]),
         bdd_label(poly2d=[{"vertices": [[1, 1], [2, 2], [3, 1]], "types": "LQL"}]),
         bdd_label(poly2d=[{"vertices": [[1, 1], [2, 2], [3, 1]], "types": 5}]),
@@ -292,8 +290,8 @@ def test_a_frame_that_cannot_be_used_is_named(tmp_path: Path, frame: Any) -> Non
 
 def test_errors_say_what_was_expected(tmp_path: Path) -> None:
     error = refused(tmp_path, coco_text({"bbox": [1, 1, -1, 4]}))
-    assert error.expected == "[x, y, width, height] with width and height ≥ 0"
-    assert error.got == "[1.0, 1.0, -1.0, 4.0]"
+    assert error.expected == "[x, y, width, height] in px with width and height ≥ 0"
+    assert error.got == "bbox [1, 1, -1, 4]"
     error = refused(tmp_path, coco_text({"category_id": 8}))
     assert error.expected == "an id of the file's categories"
     error = refused(tmp_path, json.dumps([{"name": "a", "labels": [{"category": "car"}]}]))

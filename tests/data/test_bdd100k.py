@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segtrial.data.bdd100k import read_bdd100k
+from segtrial.data.bdd100k.read import read_bdd100k
 from segtrial.data.read import write_labels
-from segtrial.types.dataset import GeometryKind
+from segtrial.types.geometry_bytes import GeometryKind
 from tests.builders import bdd_content, bdd_dataset, bdd_frame, bdd_label, write_json
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ def test_the_far_edge_of_box2d_belongs_to_the_box(tmp_path: Path) -> None:
     assert bdd_dataset(tmp_path, [bdd_frame("a", one)]).box_xywh.tolist() == [[4, 5, 1, 1]]
 
 
-def test_an_outline_s_box_comes_from_the_outline(tmp_path: Path) -> None:
-    wrong = {"x1": 0, "y1": 0, "x2": 19, "y2": 9}
-    dataset = bdd_dataset(tmp_path, [bdd_frame("a", bdd_label(box2d=wrong))])
-    assert dataset.box_xywh.tolist() == [[2, 3, 4, 4]]
+def test_a_box_is_box2d_and_where_there_is_none_the_outline_s(tmp_path: Path) -> None:
+    stated = {"x1": 0, "y1": 0, "x2": 19, "y2": 9}
+    labels = [bdd_label("1", box2d=stated), bdd_label("2", box2d=None)]
+    dataset = bdd_dataset(tmp_path, [bdd_frame("a", *labels)])
+    assert dataset.box_xywh.tolist() == [[0, 0, 20, 10], [2, 3, 4, 4]]
+    assert dataset.area_px.tolist() == [16, 16]
 
 
 def test_several_rings_share_one_box(tmp_path: Path) -> None:
@@ -110,3 +112,14 @@ def test_a_frame_without_a_size_is_as_large_as_bdd100k_s_pictures(tmp_path: Path
 def test_a_list_without_frames_is_an_empty_data_set(tmp_path: Path) -> None:
     dataset = bdd_dataset(tmp_path, [])
     assert (dataset.images, dataset.instances, dataset.class_names) == (0, 0, ())
+
+
+def test_lines_and_lane_markings_are_left_out_and_counted(tmp_path: Path) -> None:
+    pole = {"vertices": [[1, 1], [2, 2]], "types": "LL", "closed": False}
+    labels = [bdd_label("1", poly2d=[pole]), bdd_label("2"), bdd_label("3", category="lane/curb")]
+    dataset = bdd_dataset(tmp_path, [bdd_frame("a", *labels)])
+    assert list(dataset.annotation_id) == ["2"]
+    assert [(left.count, left.first[-20:]) for left in dataset.left_out] == [
+        (1, "dd.json: a: labels[0]"[-20:]),
+        (1, "dd.json: a: labels[2]"[-20:]),
+    ]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from segtrial.data.check import check_outlines
 from segtrial.geometry.mini_masks import mini_mask
-from segtrial.geometry.rasterise import rings, truth_masks
+from segtrial.geometry.outlines import outline_of
+from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.errors import DataError
 from tests.builders import (
     bdd_dataset,
@@ -88,7 +89,7 @@ def boxed(*box: float, **changes: Any) -> Dataset:
     """One label with a box only, in an image of 20 × 10 px."""
     dataset = truth([(0, 0, (0, 0, 1, 1))])
     area = np.array([box[2] * box[3]])
-    changes = {"geometry": (b"",), "box_xywh": np.array([box]), "area_px": area} | changes
+    changes = {"instance_record": (b"{}",), "box_xywh": np.array([box]), "area_px": area} | changes
     return replace(dataset, **changes)
 
 
@@ -164,8 +165,8 @@ def test_a_polygon_cut_at_the_image_gives_a_cut_box_and_mini_mask(tmp_path: Path
     assert cut == 1
     assert checked.box_xywh.tolist() == [[60, 20, 40, 30], [2, 3, 4, 4]]
     assert checked.area_px.tolist() == [1200, 16]
-    assert all(a is b for a, b in zip(checked.geometry, dataset.geometry, strict=True))
-    outline = rings(checked.geometry_kind, checked.geometry[0])
+    assert checked.instance_record is dataset.instance_record
+    outline = outline_of(checked, 0)
     assert mini_mask(outline, checked.box_xywh[0], 14).all()
     counts = truth_masks(checked).counts(0)
     assert counts == box_rle((60, 20, 40, 30), 80, 100)
@@ -177,7 +178,7 @@ def test_cut_boxes_are_within_and_cutting_again_changes_nothing(
 ) -> None:
     dataset = truth([(0, 0, (0, 0, 1, 1)) for _ in rows])
     boxes = np.array(rows, np.float64).reshape(-1, 4)
-    dataset = replace(dataset, geometry=(b"",) * len(rows), box_xywh=boxes)
+    dataset = replace(dataset, instance_record=(b"{}",) * len(rows), box_xywh=boxes)
     seen = [x < 20 and y < 10 and x + w > 0 and y + h > 0 for x, y, w, h in rows]
     if not all(seen) and all(w * h for _, _, w, h in rows):
         with pytest.raises(DataError, match="nothing within"):
@@ -196,8 +197,6 @@ def test_cut_boxes_are_within_and_cutting_again_changes_nothing(
         "abc",
         5,
         {},
-        [[]],
-        [[1, 2, 3, 4]],
         [[1, 2, 3, 4, 5, None]],
         [[1, 2, 3, 4, 5, [6]]],
         [[1, 2, 3, 4, 5, 10**400]],
@@ -239,3 +238,13 @@ def test_outlines_that_pass_can_be_rasterised(tmp_path: Path, segmentation: Any)
     dataset = with_outline(tmp_path, segmentation)
     passes_as_it_is(dataset)
     assert len(truth_masks(dataset)) == 1
+
+
+def test_lines_are_left_out_and_counted(tmp_path: Path) -> None:
+    line, mixed = [[1, 2, 3, 4]], [[1, 2, 3, 4], *square(2, 3, 4)]
+    rows = [coco_annotation(n, 5, segmentation=s) for n, s in ((1, line), (2, mixed), (3, [[]]))]
+    checked, cut = check_outlines(coco_dataset(tmp_path, annotations=rows), "refuse")
+    assert (list(checked.annotation_id), cut) == (["2"], 0)
+    assert [(left.count, left.first) for left in checked.left_out] == [
+        (2, "coco.json: image 5, label 1")
+    ]

@@ -46,7 +46,7 @@ def test_the_selection_does_not_depend_on_the_file_s_order(order: list[int]) -> 
 
 def test_seed_and_split_draw_different_images() -> None:
     draws = {
-        select_images(forty(), 10, seed, split).image_id
+        tuple(select_images(forty(), 10, seed, split).image_id)
         for seed in (0, 1)
         for split in ("train", "val")
     }

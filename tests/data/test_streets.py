@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from segtrial.data.bdd100k import read_bdd100k
+from segtrial.data.bdd100k.read import read_bdd100k
 from segtrial.data.streets import write_streets
 from segtrial.data.streets.names import BDD45_NAMES, CORE_NAMES, class_names
-from segtrial.data.streets.outline import rings_of
 from segtrial.data.streets.visible import covered_pixels
 from segtrial.data.streets.write import MIN_VISIBLE_PX, Frame, make_frame, make_scene
+from segtrial.geometry.trace import rings_of
 from segtrial.types.trial import Streets
 
 if TYPE_CHECKING:

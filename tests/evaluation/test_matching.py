@@ -164,7 +164,7 @@ def test_equal_masks_of_one_run_around_a_column_s_end_match() -> None:
     counts = encode_counts(np.array([38, 4, 158]))
     dataset = replace(
         truth([(0, 0, (3, 0, 2, 10))]),
-        geometry=(b'{"size": [10, 20], "counts": "%b"}' % counts,),
+        instance_record=(b'{"segmentation": {"size": [10, 20], "counts": "%b"}}' % counts,),
     )
     detections = replace(found([(0, 0, 0.9, (3, 0, 2, 10))]), masks=pack_masks([counts]))
     assert met(dataset, detections, IouType.MASK, 0.95) == [0]

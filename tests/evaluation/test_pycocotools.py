@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from segtrial.data.coco import read_coco
+from segtrial.data.coco.read import read_coco
 from segtrial.types.evaluation import IouType
 from tests.builders import CATEGORIES, box_rle, square
 from tests.evaluation.coco_evaluation import Result, coco_ap, scores_of

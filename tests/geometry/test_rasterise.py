@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco
 
-from segtrial.geometry.rasterise import mask_counts, rings, truth_masks
+from segtrial.geometry.outlines import parse_outline
+from segtrial.geometry.rasterise import mask_counts, truth_masks
 from segtrial.geometry.runs import decode_mask
-from segtrial.types.dataset import GeometryKind
+from segtrial.types.geometry_bytes import GeometryKind
 from segtrial.types.masks import pack_masks
 from tests.builders import bdd_dataset, bdd_frame, bdd_label, coco_dataset, truth
 from tests.geometry.test_beziers import circle
@@ -39,13 +40,13 @@ def pixels(counts: bytes, height: int, width: int) -> int:
 @settings(deadline=None, max_examples=200)
 @given(st.lists(PART, min_size=1, max_size=4))
 def test_polygons_of_any_shape_give_the_string_of_pycocotools(parts: list[list[float]]) -> None:
-    outline = rings(GeometryKind.COCO, json.dumps(parts).encode())
+    outline = parse_outline(GeometryKind.COCO, json.dumps(parts).encode(), (HEIGHT, WIDTH))
     assert mask_counts(outline, height=HEIGHT, width=WIDTH) == coco_counts(parts)
 
 
 def test_parts_are_united_and_not_cut_out_of_each_other() -> None:
     outer, inner = [2, 2, 18, 2, 18, 18, 2, 18], [6, 6, 10, 6, 10, 10, 6, 10]
-    outline = rings(GeometryKind.COCO, json.dumps([outer, inner]).encode())
+    outline = parse_outline(GeometryKind.COCO, json.dumps([outer, inner]).encode(), (HEIGHT, WIDTH))
     assert pixels(mask_counts(outline, height=HEIGHT, width=WIDTH), HEIGHT, WIDTH) == 256
 
 
@@ -53,9 +54,11 @@ def test_parts_are_united_and_not_cut_out_of_each_other() -> None:
 def test_plain_and_packed_run_lengths_pass_through(counts: list[int]) -> None:
     plain = {"size": [HEIGHT, WIDTH], "counts": counts}
     packed = coco.frPyObjects(plain, HEIGHT, WIDTH)["counts"]
-    outline = rings(GeometryKind.COCO, json.dumps(plain).encode())
+    outline = parse_outline(GeometryKind.COCO, json.dumps(plain).encode(), (HEIGHT, WIDTH))
     assert mask_counts(outline, height=HEIGHT, width=WIDTH) == packed
-    outline = rings(GeometryKind.COCO, json.dumps(plain | {"counts": packed.decode()}).encode())
+    outline = parse_outline(
+        GeometryKind.COCO, json.dumps(plain | {"counts": packed.decode()}).encode(), (HEIGHT, WIDTH)
+    )
     assert mask_counts(outline, height=HEIGHT, width=WIDTH) == packed
 
 
@@ -85,7 +88,9 @@ def test_a_curve_with_nearly_no_extent_is_no_rectangle(reach: float) -> None:
     """Two points are left of it; a flat list of four numbers means a box to COCO's rasteriser."""
     vertices = [[10, 5], [10 + reach, 5], [10 + reach, 5 + reach]]
     raw = json.dumps([{"vertices": vertices, "types": "LCC", "closed": True}]).encode()
-    counts = mask_counts(rings(GeometryKind.BDD100K, raw), height=HEIGHT, width=WIDTH)
+    counts = mask_counts(
+        parse_outline(GeometryKind.BDD100K, raw, (HEIGHT, WIDTH)), height=HEIGHT, width=WIDTH
+    )
     assert pixels(counts, HEIGHT, WIDTH) <= 1
 
 
@@ -112,7 +117,9 @@ def test_masks_are_drawn_once_a_data_set_and_each_has_its_own() -> None:
 def test_a_box_without_outline_is_cut_at_the_image(
     box: tuple[float, float, float, float], area: int
 ) -> None:
-    dataset = replace(truth([(0, 0, (0, 0, 1, 1))]), geometry=(b"",), box_xywh=np.array([box]))
+    dataset = replace(
+        truth([(0, 0, (0, 0, 1, 1))]), instance_record=(b"{}",), box_xywh=np.array([box])
+    )
     assert pixels(truth_masks(dataset).counts(0), 10, 20) == area
 
 
@@ -143,11 +150,11 @@ def test_a_data_set_without_instances_has_no_masks() -> None:
 )
 def test_geometry_that_is_no_outline_is_refused(kind: GeometryKind, geometry: str) -> None:
     with pytest.raises((ValueError, OverflowError), match=r".+"):
-        rings(kind, geometry.encode())
+        parse_outline(kind, geometry.encode(), (HEIGHT, WIDTH))
 
 
 def test_older_files_without_types_have_straight_rings() -> None:
     raw: list[dict[str, Any]] = [{"vertices": [[1, 1], [5, 1], [5, 5]], "types": None}]
-    outline = rings(GeometryKind.BDD100K, json.dumps(raw).encode())
+    outline = parse_outline(GeometryKind.BDD100K, json.dumps(raw).encode(), (HEIGHT, WIDTH))
     assert isinstance(outline, list)
     assert outline[0].tolist() == [[1, 1], [5, 1], [5, 5]]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from segtrial.data.coco import read_coco
+from segtrial.data.coco.read import read_coco
 from segtrial.evaluation.average_precision import mean_over_classes
 from segtrial.types.evaluation import IouType
 from tests.evaluation.coco_evaluation import Result, coco_ap, scores_of

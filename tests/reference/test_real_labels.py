@@ -11,9 +11,9 @@ from pycocotools.coco import COCO
 
 from segtrial.data.check import check_outlines, check_pictures
 from segtrial.data.read import read, write_labels
-from segtrial.geometry.rasterise import mask_counts, rings, truth_masks
+from segtrial.geometry.outlines import parse_outline
+from segtrial.geometry.rasterise import mask_counts, truth_masks
 from segtrial.geometry.runs import decode_mask
-from segtrial.types.errors import DataError
 from segtrial.types.masks import pack_masks
 
 if TYPE_CHECKING:
@@ -61,11 +61,12 @@ def test_masks_are_those_of_pycocotools(
         assert masks.counts(row) == rle["counts"], f"annotation {annotation_id}"
 
 
-def test_a_toolkit_file_with_a_pole_of_two_points_is_refused_by_name(shared_data: Path) -> None:
+def test_a_pole_of_two_points_is_left_out_and_counted(shared_data: Path) -> None:
     name = "bdd100k/toolkit_label_cases/panseg_bdd100k/panseg_bdd100k.json"
-    with pytest.raises(DataError, match="at least 3 vertices") as caught:
-        read(shared_data / name, None)
-    assert caught.value.where.endswith("panseg_mask.jpg: labels[15]")
+    dataset = read(shared_data / name, None)
+    assert (dataset.instances, len(dataset.left_out)) == (75, 1)
+    assert dataset.left_out[0].count == 1
+    assert dataset.left_out[0].first.endswith("panseg_mask.jpg: labels[15]")
 
 
 def test_outlines_and_run_lengths_of_the_same_instances_agree(shared_data: Path) -> None:
@@ -75,12 +76,14 @@ def test_outlines_and_run_lengths_of_the_same_instances_agree(shared_data: Path)
     overlaps = []
     for row in range(0, dataset.instances, 40):
         record = msgspec.json.decode(dataset.instance_record[row], type=dict[str, msgspec.Raw])
-        outline = rings(dataset.geometry_kind, record["rle"])
+        outline = parse_outline(dataset.geometry_kind, record["rle"], (720, 1280))
         if not isinstance(outline, dict):
             continue
         height, width = outline["size"]
         drawn = mask_counts(
-            rings(dataset.geometry_kind, record["poly2d"]), height=height, width=width
+            parse_outline(dataset.geometry_kind, record["poly2d"], (720, 1280)),
+            height=height,
+            width=width,
         )
         packed = mask_counts(outline, height=height, width=width)
         ours, theirs = (

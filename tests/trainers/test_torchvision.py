@@ -12,7 +12,8 @@ import torch
 from torchvision.models.detection.roi_heads import project_masks_on_boxes
 
 from segtrial.geometry.mini_masks import mini_mask
-from segtrial.geometry.rasterise import mask_counts, rings
+from segtrial.geometry.outlines import outline_of
+from segtrial.geometry.rasterise import mask_counts
 from segtrial.geometry.runs import decode_mask
 from segtrial.trainers.torchvision import TorchvisionTrainer, training
 from segtrial.trainers.torchvision.backbone import build_body, freeze, stages_of
@@ -100,17 +101,7 @@ def test_pictures_without_objects_train(data):
     train, _ = data
     pair = train.take_images([0, 1])
     full = int(pair.first_rows()[1])  # the second picture loses its objects
-    half = dataclasses.replace(
-        pair,
-        annotation_id=pair.annotation_id[:full],
-        image_index=pair.image_index[:full],
-        class_index=pair.class_index[:full],
-        box_xywh=pair.box_xywh[:full],
-        area_px=pair.area_px[:full],
-        crowd=pair.crowd[:full],
-        geometry=pair.geometry[:full],
-        instance_record=pair.instance_record[:full],
-    )
+    half = pair.take_instances(range(full))
     fitted(small_recipe(batch_size=1), half)
 
 
@@ -258,7 +249,8 @@ def test_small_truth_masks_give_the_targets_of_full_size_masks(data):
     for row in np.argsort(-train.area_px)[:20]:
         image = train.image_index[row]
         height, width = 64, 96
-        outline = rings(train.geometry_kind, train.geometry[row])
+        outline = outline_of(train, row)
+        assert outline is not None
         scaled = [ring * 8 for ring in outline]
         full = decode_mask(
             pack_masks([mask_counts(scaled, height=height * 8, width=width * 8)]),

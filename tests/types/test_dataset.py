@@ -54,7 +54,7 @@ def test_the_fingerprint_follows_labels_and_the_geometry_hash_does_not(
         {"image_id": ("1", "2", "4")},
         {"annotation_id": ("0", "1", "2", "3", "5")},
         {"box_xywh": np.ones((5, 4))},
-        {"geometry": (b"[]",) * 5},
+        {"instance_record": (b'{"segmentation": [[1]]}',) * 5},
     ],
 )
 def test_the_geometry_hash_follows_everything_but_labels(

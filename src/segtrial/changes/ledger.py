@@ -21,6 +21,6 @@ def edits_between(source: Dataset, result: Dataset) -> Edits:
                 before=names[source.class_index[row]],
                 after=names[result.class_index[row]],
             )
-            for row in np.flatnonzero(source.class_index != result.class_index)
+            for row in np.flatnonzero(source.class_index != result.class_index).tolist()
         ),
     )

@@ -11,7 +11,9 @@ import msgspec
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segtrial.geometry.rasterise import mask_counts, rings
+from segtrial.geometry.outlines import NoAreaError, outline_of
+from segtrial.geometry.rasterise import mask_counts
+from segtrial.types.attributes import LeftOut
 from segtrial.types.dataset import Dataset
 from segtrial.types.errors import DataError
 
@@ -27,20 +29,22 @@ def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> tupl
 
     A label whose outline or box leaves the image by more than SLACK_PX is refused or, under
     "clip", its box is cut to the image, and `area_px` too where it is the box's. Geometry bytes
-    stay as they are: the rasteriser cuts them. Raises DataError for the first label that is
-    refused, that is unreadable, or, under either, whose box has nothing within the image. A box
-    without area is none of these as long as it lies in the image.
+    stay as they are: the rasteriser cuts them. An outline of fewer than three points is left out
+    and counted in `left_out`. Raises DataError for the first label that is refused, that is
+    unreadable, or, under either, whose box has nothing within the image. A box without area is
+    none of these as long as it lies in the image.
     """
     cut_xywh, excess_px = _boxes_in_images(dataset)
     gone = (cut_xywh[:, 2:] < 0) | ((cut_xywh[:, 2:] == 0) & (dataset.box_xywh[:, 2:] > 0))
-    rows = []
+    cut: list[int] = []
+    lines: list[int] = []
     for row in range(dataset.instances):
-        image = int(dataset.image_index[row])
-        size = (int(dataset.height_px[image]), int(dataset.width_px[image]))
-        where = (
-            f"{dataset.source}: image {dataset.image_id[image]}, label {dataset.annotation_id[row]}"
-        )
-        of_outline = _outline_excess_px(dataset, row, size, where)
+        size, where = image_size(dataset, row), place_of(dataset, row)
+        try:
+            of_outline = _outline_excess_px(dataset, row, size, where)
+        except NoAreaError:
+            lines.append(row)
+            continue
         if gone[row].any():
             raise _nothing_left(dataset.box_xywh[row], size, where)
         if max(of_outline, excess_px[row]) <= SLACK_PX:
@@ -49,8 +53,28 @@ def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> tupl
             raise _leaves("polygon", of_outline, size, where)
         if outside == "refuse":
             raise _leaves("box", excess_px[row], size, where)
-        rows.append(row)
-    return (_with_boxes(dataset, rows, cut_xywh[rows]) if rows else dataset), len(rows)
+        cut.append(row)
+    checked = _with_boxes(dataset, cut, cut_xywh[cut]) if cut else dataset
+    return (_without_lines(checked, lines) if lines else checked), len(cut)
+
+
+def image_size(dataset: Dataset, row: int) -> tuple[int, int]:
+    """Height and width in px of the image of instance `row`."""
+    image = int(dataset.image_index[row])
+    return int(dataset.height_px[image]), int(dataset.width_px[image])
+
+
+def place_of(dataset: Dataset, row: int) -> str:
+    """How errors name instance `row`."""
+    image_id = dataset.image_id[int(dataset.image_index[row])]
+    return f"{dataset.source}: image {image_id}, label {dataset.annotation_id[row]}"
+
+
+def _without_lines(dataset: Dataset, rows: list[int]) -> Dataset:
+    reason = "outlines of fewer than three points have no area"
+    left_out = LeftOut(count=len(rows), reason=reason, first=place_of(dataset, rows[0]))
+    kept = dataset.take_instances(np.setdiff1d(np.arange(dataset.instances), rows))
+    return replace(kept, left_out=(*dataset.left_out, left_out))
 
 
 def _boxes_in_images(dataset: Dataset) -> tuple[Floats, Floats]:
@@ -77,14 +101,17 @@ def _with_boxes(dataset: Dataset, rows: list[int], box_xywh: Floats) -> Dataset:
 
 
 def _outline_excess_px(dataset: Dataset, row: int, size: tuple[int, int], where: str) -> float:
-    """How far the outline leaves the image; DataError for one that cannot be read."""
-    raw = dataset.geometry[row]
-    if len(bytes(raw)) == 0:
-        return 0.0
+    """How far the outline leaves the image. Raises DataError for one that cannot be read,
+    NoAreaError for a point or a line.
+    """
     try:
-        outline = rings(dataset.geometry_kind, raw)
+        outline = outline_of(dataset, row)
+    except NoAreaError:
+        raise
     except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
         raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
+    if outline is None:
+        return 0.0
     if isinstance(outline, dict):
         _check_rle(outline, size, where)
         return 0.0

@@ -1,21 +1,28 @@
-"""Any supported label file → Dataset: the format is recognised from the content."""
+"""Any supported labels → Dataset: the format is recognised from the content."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from segtrial.data.bdd100k import read_bdd100k, write_bdd100k
-from segtrial.data.coco import read_coco, write_coco
-from segtrial.data.json_records import decode, read_json
-from segtrial.types.dataset import Dataset, GeometryKind
+from segtrial.data.bdd100k.read import read_bdd100k
+from segtrial.data.bdd100k.write import write_bdd100k
+from segtrial.data.coco.read import read_coco
+from segtrial.data.coco.write import write_coco
+from segtrial.data.records import decode, read_json
+from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
+from segtrial.types.geometry_bytes import GeometryKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-READERS = {"coco": read_coco, "bdd100k": read_bdd100k}
+READERS = {
+    LabelFormat.COCO: read_coco,
+    LabelFormat.LVIS: read_coco,
+    LabelFormat.BDD100K: read_bdd100k,
+}
 
 
 class _Keys(msgspec.Struct):
@@ -25,14 +32,10 @@ class _Keys(msgspec.Struct):
     frames: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-def read(
-    path: Path,
-    image_root: Path | None,
-    label_format: Literal["auto", "coco", "bdd100k"] = "auto",
-) -> Dataset:
-    """Labels of a COCO instances file or a BDD100K polygon file.
+def read(path: Path, image_root: Path | None, label_format: str = "auto") -> Dataset:
+    """Labels in any format of `LabelFormat`; "auto" recognises it from the content.
 
-    Raises DataError where the file is missing, cannot be read, or is neither.
+    Raises DataError where there is nothing at `path`, or where it cannot be read.
     """
     if not path.is_file():
         raise DataError(
@@ -41,19 +44,20 @@ def read(
             expected="a COCO instances or BDD100K polygon JSON file",
             next_step="check the path; paths are relative to --data, or to the trial file",
         )
-    return READERS[recognise(path) if label_format == "auto" else label_format](path, image_root)
+    kind = recognise(path) if label_format == "auto" else LabelFormat(label_format)
+    return READERS[kind](path, image_root)
 
 
-def recognise(path: Path) -> str:
+def recognise(path: Path) -> LabelFormat:
     """The format's name, told from the top-level keys of the JSON."""
     data = read_json(path)
     start = data.lstrip()[:1]
     if start == b"[":
-        return "bdd100k"
+        return LabelFormat.BDD100K
     keys = _Keys()
     if start == b"{":
         keys = decode(data, _Keys, where=str(path), expected="a JSON object")
-    held = (("coco", keys.annotations), ("bdd100k", keys.frames))
+    held = ((LabelFormat.COCO, keys.annotations), (LabelFormat.BDD100K, keys.frames))
     candidates = [name for name, value in held if value is not msgspec.UNSET]
     if len(candidates) == 1:
         return candidates[0]

@@ -49,19 +49,15 @@ def restrict_classes(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
     renumber = np.array([row_of.get(name, -1) for name in dataset.class_names], np.int32)
     classes = renumber[dataset.class_index] if dataset.instances else dataset.class_index
     rows = np.flatnonzero(classes >= 0)
+    frequency = dict(zip(dataset.class_names, dataset.class_frequency, strict=False))
+    coverage = dataset.coverage
     return replace(
-        dataset,
+        dataset.take_instances(rows),
         class_names=names,
         class_ids=tuple(ids),
-        annotation_id=tuple(dataset.annotation_id[r] for r in rows),
-        image_index=dataset.image_index[rows],
         class_index=classes[rows],
-        box_xywh=dataset.box_xywh[rows],
-        area_px=dataset.area_px[rows],
-        crowd=dataset.crowd[rows],
-        geometry=tuple(dataset.geometry[r] for r in rows),
-        instance_record=tuple(dataset.instance_record[r] for r in rows),
-        geometry_hash="",
+        class_frequency=tuple(frequency.get(name, "") for name in names) if frequency else (),
+        coverage=None if coverage is None else coverage.take_classes(renumber),
     )
 
 

@@ -64,6 +64,7 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
         for split, cut in ((train, train_cut), (val, val_cut))
         if cut
     ]
+    notes += [f"{split.source}: {left}" for split in (train, val) for left in split.left_out]
     if not isinstance(trial.recipe, OracleRecipe):
         for split in (train, val):
             check_pictures(split)

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from segtrial.geometry.rasterise import mask_counts, rings
+from segtrial.geometry.outlines import outline_of
+from segtrial.geometry.rasterise import mask_counts
 from segtrial.geometry.runs import decode_mask
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import Bench, open_bench, run_warnings
@@ -224,11 +225,10 @@ def _truth_panel(val: Dataset, image: int, pixels: np.ndarray) -> Image.Image:
     height, width = pixels.shape[:2]
     masks: list[Bools] | None = []
     for row in rows:
-        raw = val.geometry[row]
-        if len(bytes(raw)) == 0:
+        outline = outline_of(val, row)
+        if outline is None:
             masks = None
             break
-        outline = rings(val.geometry_kind, raw)
         packed = pack_masks([mask_counts(outline, height=height, width=width)])
         assert masks is not None
         masks.append(decode_mask(packed, 0, height=height, width=width))

@@ -9,25 +9,32 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from segtrial.types.arrays import Bools, Floats, Ints, Longs, frozen
+from segtrial.types.geometry_bytes import GeometryBytes, GeometryKind
+from segtrial.types.spans import Spans, Texts, pack_spans, pack_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import msgspec
+    from segtrial.types.attributes import Attribute, Coverage, LeftOut
+    from segtrial.types.spans import Rows
 
 
-class GeometryKind(StrEnum):
-    """How the bytes of `Dataset.geometry` are to be read."""
+class LabelFormat(StrEnum):
+    """Label formats that are read and written; `format = "…"` in a trial file."""
 
-    COCO = "coco"  # list of flat polygons, or an RLE object
-    BDD100K = "bdd100k"  # list of poly2d rings with vertices, types, closed
-    NONE = "none"  # boxes only
+    COCO = "coco"  # instances JSON
+    COCO_PANOPTIC = "coco_panoptic"  # JSON and a folder of PNG
+    LVIS = "lvis"  # instances JSON with negative and not-exhaustive lists
+    BDD100K = "bdd100k"  # Scalabel JSON: polygons, RLE or boxes; one file, or a folder of them
+    BDD100K_INS_SEG = "bdd100k_ins_seg_bitmask"  # folder of RGBA PNG
+    BDD100K_PAN_SEG = "bdd100k_pan_seg_bitmask"  # folder of RGBA PNG
+    YOLO_SEG = "yolo_seg"  # data.yaml and text files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -35,34 +42,45 @@ class Dataset:
     """I images and N instances of C classes.
 
     Images: `image_id` (the source's key, as text), `file_name` (relative to `image_root`),
-    `width_px`, `height_px` int32 (I). Instances: `annotation_id` (text), `image_index`,
-    `class_index` int32 (N), `box_xywh` float64 (N, 4) in px with far edge excluded,
+    `width_px`, `height_px` int32 (I). Instances, sorted by image: `annotation_id` (text),
+    `image_index`, `class_index` int32 (N), `box_xywh` float64 (N, 4) in px with far edge excluded,
     `area_px` float64 (N), `crowd` bool (N): regions to be ignored by the evaluation.
-    `geometry`: N byte strings in the form `geometry_kind`; empty = box only.
-    `image_record`, `instance_record`: the source's own JSON objects, for writers.
+    `image_attributes` (I), `instance_attributes` (N): weather, occluded …
+    `class_frequency`: "r", "c", "f" or "" for each class, where the source states it, else ().
+    `coverage`: None where every class was looked for in every image.
+    `image_record`, `instance_record`, `class_record`: the source's own records, which writers
+    repeat and which hold the geometry, in the form `geometry_kind`; `file_record`: the file's other
+    top-level members, a JSON object. `left_out`: what the reader did not take over.
     `geometry_hash`: `geometry_sha256()` where it is known already, else empty.
-    Instances are sorted by image.
+    Sequences of bytes and of text are packed at construction.
     """
 
     name: str
     source: str
+    label_format: LabelFormat
     geometry_kind: GeometryKind
     class_names: tuple[str, ...]
     class_ids: tuple[int, ...]
     image_root: Path | None
-    image_id: tuple[str, ...]
-    file_name: tuple[str, ...]
+    image_id: Sequence[str]
+    file_name: Sequence[str]
     width_px: Ints
     height_px: Ints
-    annotation_id: tuple[str, ...]
+    annotation_id: Sequence[str]
     image_index: Ints
     class_index: Ints
     box_xywh: Floats
     area_px: Floats
     crowd: Bools
-    geometry: tuple[bytes | msgspec.Raw, ...]
-    image_record: tuple[bytes | msgspec.Raw, ...]
-    instance_record: tuple[bytes | msgspec.Raw, ...]
+    image_record: Sequence[bytes]
+    instance_record: Sequence[bytes]
+    class_record: tuple[bytes, ...] = ()
+    class_frequency: tuple[str, ...] = ()
+    image_attributes: tuple[Attribute, ...] = ()
+    instance_attributes: tuple[Attribute, ...] = ()
+    coverage: Coverage | None = None
+    file_record: bytes = b"{}"
+    left_out: tuple[LeftOut, ...] = ()
     geometry_hash: str = ""
 
     def __post_init__(self) -> None:
@@ -71,18 +89,11 @@ class Dataset:
         for field in ("box_xywh", "area_px"):
             object.__setattr__(self, field, frozen(getattr(self, field), np.float64))
         object.__setattr__(self, "crowd", frozen(self.crowd, np.bool_))
-        sizes = {
-            len(self.annotation_id),
-            len(self.image_index),
-            len(self.class_index),
-            len(self.box_xywh),
-            len(self.area_px),
-            len(self.crowd),
-            len(self.geometry),
-            len(self.instance_record),
-        }
-        assert len(sizes) == 1, f"instance columns of different length: {sizes}"
-        assert np.all(np.diff(self.image_index) >= 0), "instances must be sorted by image"
+        for field in ("image_record", "instance_record"):
+            object.__setattr__(self, field, _as_spans(getattr(self, field)))
+        for field in ("image_id", "file_name", "annotation_id"):
+            object.__setattr__(self, field, _as_texts(getattr(self, field)))
+        _check_lengths(self)
 
     @property
     def images(self) -> int:
@@ -93,6 +104,11 @@ class Dataset:
     def instances(self) -> int:
         """Number of instances, crowds included."""
         return len(self.image_index)
+
+    @property
+    def geometry(self) -> GeometryBytes:
+        """The outlines' bytes, N; empty where an instance has only a box."""
+        return GeometryBytes(self.geometry_kind, _as_spans(self.instance_record))
 
     def instance_counts(self) -> Longs:
         """Instances per class, crowds not counted: int64 (C)."""
@@ -114,29 +130,43 @@ class Dataset:
         """The same instances under other labels; geometry untouched."""
         return replace(self, class_index=class_index, geometry_hash=self.geometry_sha256())
 
-    def take_images(self, rows: Sequence[int]) -> Dataset:
+    def take_images(self, rows: Rows) -> Dataset:
         """The images of `rows`, in that order, with their instances."""
+        index = np.asarray(rows, np.int64)
         first = self.first_rows()
-        instance_rows = [np.arange(first[row], first[row + 1]) for row in rows]
-        keep = np.concatenate([*instance_rows, np.zeros(0, np.int64)]).astype(np.int64)
-        lengths = [len(r) for r in instance_rows]
-        return replace(
+        lengths = first[index + 1] - first[index]
+        begins = np.cumsum(lengths) - lengths
+        keep = np.repeat(first[index] - begins, lengths) + np.arange(lengths.sum())
+        images = replace(
             self,
-            image_id=tuple(self.image_id[r] for r in rows),
-            file_name=tuple(self.file_name[r] for r in rows),
-            width_px=self.width_px[list(rows)],
-            height_px=self.height_px[list(rows)],
-            image_record=tuple(self.image_record[r] for r in rows),
-            annotation_id=tuple(self.annotation_id[r] for r in keep),
-            image_index=np.repeat(np.arange(len(rows)), lengths),
-            class_index=self.class_index[keep],
-            box_xywh=self.box_xywh[keep],
-            area_px=self.area_px[keep],
-            crowd=self.crowd[keep],
-            geometry=tuple(self.geometry[r] for r in keep),
-            instance_record=tuple(self.instance_record[r] for r in keep),
-            geometry_hash="",
+            image_id=_as_texts(self.image_id).take(index),
+            file_name=_as_texts(self.file_name).take(index),
+            width_px=self.width_px[index],
+            height_px=self.height_px[index],
+            image_record=_as_spans(self.image_record).take(index),
+            image_attributes=tuple(a.take(index) for a in self.image_attributes),
+            coverage=None if self.coverage is None else self.coverage.take_images(index),
+            **self._instances(keep),
         )
+        return replace(images, image_index=np.repeat(np.arange(len(index)), lengths))
+
+    def take_instances(self, rows: Rows) -> Dataset:
+        """The same images with the instances of `rows` alone, in that order (sorted by image)."""
+        return replace(self, **self._instances(np.asarray(rows, np.int64)))
+
+    def _instances(self, rows: Longs) -> dict[str, Any]:
+        return {
+            "annotation_id": _as_texts(self.annotation_id).take(rows),
+            # sorted, so that the record is valid before images are renumbered
+            "image_index": np.sort(self.image_index[rows]),
+            "class_index": self.class_index[rows],
+            "box_xywh": self.box_xywh[rows],
+            "area_px": self.area_px[rows],
+            "crowd": self.crowd[rows],
+            "instance_record": _as_spans(self.instance_record).take(rows),
+            "instance_attributes": tuple(a.take(rows) for a in self.instance_attributes),
+            "geometry_hash": "",
+        }
 
     def geometry_sha256(self) -> str:
         """Hash of everything but the labels: images, boxes, crowds and geometry bytes."""
@@ -153,8 +183,45 @@ class Dataset:
         return digest.hexdigest()
 
     def fingerprint(self) -> str:
-        """SHA-256 of labels, geometry and image list: equal data, equal fingerprint."""
+        """SHA-256 of labels, geometry, image list and coverage: equal data, equal fingerprint."""
         digest = hashlib.sha256(self.geometry_sha256().encode())
         digest.update("\x1f".join(self.class_names).encode())
         digest.update(self.class_index.tobytes())
+        if self.coverage is not None:
+            digest.update(self.coverage.negative.tobytes() + b"\x1e")
+            digest.update(self.coverage.not_exhaustive.tobytes())
         return digest.hexdigest()
+
+
+def _as_spans(items: Sequence[bytes]) -> Spans:
+    return items if isinstance(items, Spans) else pack_spans(items)
+
+
+def _as_texts(items: Sequence[str]) -> Texts:
+    return items if isinstance(items, Texts) else pack_texts(items)
+
+
+def _check_lengths(dataset: Dataset) -> None:
+    """Our own records must fit together: columns of one length, instances sorted by image."""
+    instances = {
+        len(dataset.annotation_id),
+        len(dataset.image_index),
+        len(dataset.class_index),
+        len(dataset.box_xywh),
+        len(dataset.area_px),
+        len(dataset.crowd),
+        len(dataset.instance_record),
+        *(len(a.code) for a in dataset.instance_attributes),
+    }
+    images = {
+        len(dataset.image_id),
+        len(dataset.file_name),
+        len(dataset.width_px),
+        len(dataset.height_px),
+        len(dataset.image_record),
+        *(len(a.code) for a in dataset.image_attributes),
+    }
+    assert len(instances) == 1, f"instance columns of different length: {instances}"
+    assert len(images) == 1, f"image columns of different length: {images}"
+    assert len(dataset.class_ids) == len(dataset.class_names)
+    assert np.all(np.diff(dataset.image_index) >= 0), "instances must be sorted by image"

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from segtrial.data.streets.names import class_names, mean_counts
-from segtrial.data.streets.outline import rings_of
 from segtrial.data.streets.picture import picture
 from segtrial.data.streets.scene import Scene, draw_scene
 from segtrial.data.streets.visible import Visible, see
+from segtrial.geometry.trace import rings_of
 from segtrial.types.randomness import generator
 
 if TYPE_CHECKING:

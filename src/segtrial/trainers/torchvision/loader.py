@@ -11,7 +11,7 @@ from torch import Tensor
 
 from segtrial.geometry.letterbox import Letterbox, letterbox
 from segtrial.geometry.mini_masks import mini_mask
-from segtrial.geometry.rasterise import rings
+from segtrial.geometry.outlines import outline_of
 from segtrial.trainers.torchvision.roi_heads import Targets
 from segtrial.types.arrays import Bytes, Longs
 from segtrial.types.dataset import Dataset
@@ -115,10 +115,9 @@ def prepare_labels(dataset: Dataset, pictures: Pictures, recipe: TorchvisionReci
 
 
 def _mini(dataset: Dataset, row: int, side: int) -> Bytes:
-    raw = dataset.geometry[row]
-    if len(bytes(raw)) == 0:
+    outline = outline_of(dataset, row)
+    if outline is None:
         return np.ones((side, side), np.uint8)
-    outline = rings(dataset.geometry_kind, raw)
     return mini_mask(outline, dataset.box_xywh[row], side).astype(np.uint8)
 
 

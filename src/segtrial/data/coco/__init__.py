@@ -1,0 +1,1 @@
+"""COCO's formats: instances, LVIS, panoptic, results."""

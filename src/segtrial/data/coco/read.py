@@ -1,0 +1,182 @@
+"""COCO instances JSON and LVIS JSON → Dataset.
+
+LVIS is COCO's layout without crowds, with the lists that say which classes were looked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import numpy as np
+
+from segtrial.data.attributes import read_attributes
+from segtrial.data.coco.annotations import read_annotations
+from segtrial.data.records import decode, decode_blocks, element_spans, read_json
+from segtrial.types.attributes import Coverage
+from segtrial.types.dataset import Dataset, LabelFormat
+from segtrial.types.errors import DataError
+from segtrial.types.geometry_bytes import GeometryKind
+from segtrial.types.spans import Spans, pack_texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from segtrial.types.arrays import Ints
+
+Id = int | str
+EXPECTED = "COCO instances JSON: an object with images, annotations and categories"
+FREQUENCIES = ("r", "c", "f")
+
+
+class _Image(msgspec.Struct, gc=False):
+    id: Id
+    width: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    file_name: str | None = None
+    coco_url: str | None = None
+    neg_category_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
+    not_exhaustive_category_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
+    attributes: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Category(msgspec.Struct):
+    id: int
+    name: str
+    frequency: str | None = None
+
+
+def read_coco(path: Path, image_root: Path | None) -> Dataset:
+    """The images, in the order of their ids, and instances of a COCO or LVIS instances file.
+
+    Boxes are xywh in px, far edge excluded. A file whose images have `neg_category_ids` or
+    `not_exhaustive_category_ids` is LVIS: both lists become the coverage. Raises DataError naming
+    file, record and expectation.
+    """
+    return parse_coco(read_json(path), path, image_root)
+
+
+def parse_coco(text: bytes, path: Path, image_root: Path | None) -> Dataset:
+    """`read_coco` of a text that was read from `path`."""
+    where = str(path)
+    members = decode(text, dict[str, msgspec.Raw], where=where, expected=EXPECTED)
+    raw_images, raw_annotations, raw_categories = (
+        _array(members, name, where) for name in ("images", "annotations", "categories")
+    )
+    categories = _categories(raw_categories, where)
+    class_row = {category.id: row for row, category in enumerate(categories)}
+    images, image_record = _images(text, raw_images, where)
+    image_row = {image.id: row for row, image in enumerate(images)}
+    found = read_annotations(text, raw_annotations, f"{where}: annotations", image_row, class_row)
+    lvis = any(_is_federated(image) for image in images)
+    return Dataset(
+        name=path.stem.removesuffix(".json"),
+        source=path.name,
+        label_format=LabelFormat.LVIS if lvis else LabelFormat.COCO,
+        geometry_kind=GeometryKind.COCO,
+        class_names=tuple(category.name for category in categories),
+        class_ids=tuple(class_row),
+        image_root=image_root,
+        image_id=pack_texts(str(image.id) for image in images),
+        file_name=pack_texts(_file_name(image) for image in images),
+        width_px=np.array([image.width for image in images], np.int32),
+        height_px=np.array([image.height for image in images], np.int32),
+        annotation_id=found.annotation_id,
+        image_index=found.image_index,
+        class_index=found.class_index,
+        box_xywh=found.box_xywh,
+        area_px=found.area_px,
+        crowd=found.crowd,
+        image_record=image_record,
+        instance_record=found.record,
+        class_record=tuple(bytes(raw) for raw in raw_categories),
+        class_frequency=_frequencies(categories),
+        image_attributes=read_attributes([i.attributes for i in images], f"{where}: images"),
+        instance_attributes=found.attributes,
+        coverage=_coverage(images, class_row, where) if lvis else None,
+        file_record=msgspec.json.encode(members),
+    )
+
+
+def _array(members: dict[str, msgspec.Raw], name: str, where: str) -> list[msgspec.Raw]:
+    """Take one of the three arrays out of the file's members, as its elements."""
+    if name not in members:
+        raise DataError("A member is missing.", where=where, expected=EXPECTED, got=f"no {name}")
+    raw = members.pop(name)
+    return decode(raw, list[msgspec.Raw], where=f"{where}: {name}", expected="a list")
+
+
+def _images(text: bytes, raws: list[msgspec.Raw], where: str) -> tuple[list[_Image], Spans]:
+    """The images and their records, sorted by id."""
+    spans = element_spans(text, raws)
+    expected = "id, file_name, width, height"
+    blocks = decode_blocks(spans, _Image, where=f"{where}: images", expected=expected)
+    images = [image for _, block in blocks for image in block]
+    for i, image in enumerate(images):
+        if image.file_name is None and image.coco_url is None:
+            raise DataError(
+                "An image has no file name.",
+                where=f"{where}: images[{i}]",
+                expected="file_name, or coco_url as in LVIS",
+            )
+    if len({str(image.id) for image in images}) != len(images):
+        raise DataError("Two images have the same id.", where=where, expected="unique image ids")
+    order = sorted(range(len(images)), key=lambda i: (isinstance(images[i].id, str), images[i].id))
+    return [images[i] for i in order], spans.take(order)
+
+
+def _file_name(image: _Image) -> str:
+    """The picture's name. LVIS v1 has only an address, whose last two parts are folder and name:
+    its images cross train2017 and val2017. LVIS v0.5 has the names of 2014 for pictures of 2017.
+    """
+    if image.file_name is None:
+        assert image.coco_url is not None
+        return "/".join(image.coco_url.split("/")[-2:])
+    if _is_federated(image) and image.file_name.startswith("COCO_"):
+        return image.file_name.rpartition("_")[2]
+    return image.file_name
+
+
+def _is_federated(image: _Image) -> bool:
+    return (
+        image.neg_category_ids is not msgspec.UNSET
+        or image.not_exhaustive_category_ids is not msgspec.UNSET
+    )
+
+
+def _categories(raws: list[msgspec.Raw], where: str) -> list[_Category]:
+    categories = [
+        decode(raw, _Category, where=f"{where}: categories[{i}]", expected="id and name")
+        for i, raw in enumerate(raws)
+    ]
+    names, ids = {c.name for c in categories}, {c.id for c in categories}
+    if len(names) != len(categories) or len(ids) != len(categories):
+        raise DataError("Two categories share a name or an id.", where=f"{where}: categories")
+    return categories
+
+
+def _frequencies(categories: list[_Category]) -> tuple[str, ...]:
+    if all(category.frequency is None for category in categories):
+        return ()
+    return tuple(c.frequency if c.frequency in FREQUENCIES else "" for c in categories)
+
+
+def _coverage(images: list[_Image], class_row: dict[int, int], where: str) -> Coverage:
+    def pairs(name: str) -> Ints:
+        found = []
+        for row, image in enumerate(images):
+            ids = getattr(image, name)
+            for class_id in ids if ids is not msgspec.UNSET else ():
+                if class_id not in class_row:
+                    raise DataError(
+                        f"{name} names a category that the file does not list.",
+                        where=f"{where}: image {image.id}",
+                        expected="an id of the file's categories",
+                        got=str(class_id),
+                    )
+                found.append((row, class_row[class_id]))
+        return np.array(found, np.int32).reshape(-1, 2)
+
+    return Coverage(
+        negative=pairs("neg_category_ids"), not_exhaustive=pairs("not_exhaustive_category_ids")
+    )

@@ -1,0 +1,1 @@
+"""YOLO-seg folders."""

@@ -1,0 +1,72 @@
+"""Where the geometry stands in an instance's own record: taken out when asked for, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import overload
+
+import msgspec
+
+from segtrial.types.spans import Spans
+
+_NOTHING = frozenset({b"", b"null", b"[]"})
+
+
+class GeometryKind(StrEnum):
+    """How an instance's record holds its geometry."""
+
+    COCO = "coco"  # JSON `segmentation`: list of flat polygons in px, or an RLE object
+    BDD100K = "bdd100k"  # JSON `poly2d`: rings with vertices, types, closed; or `rle`
+    YOLO = "yolo"  # text: class, then x y x y … as fractions of the image's width and height
+
+
+class _Coco(msgspec.Struct, gc=False):
+    segmentation: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Scalabel(msgspec.Struct, gc=False):
+    poly2d: msgspec.Raw = msgspec.Raw(b"")
+    rle: msgspec.Raw = msgspec.Raw(b"")
+
+
+_coco = msgspec.json.Decoder(_Coco)
+_scalabel = msgspec.json.Decoder(_Scalabel)
+
+
+def geometry_of(kind: GeometryKind, record: bytes) -> bytes:
+    """The bytes of an instance's outline; empty where the record has only a box."""
+    if kind == GeometryKind.YOLO:
+        return record.strip().partition(b" ")[2]
+    if kind == GeometryKind.COCO:
+        raws = [_coco.decode(record).segmentation]
+    else:
+        label = _scalabel.decode(record)
+        raws = [label.poly2d, label.rle]
+    found = (bytes(raw) for raw in raws)
+    return next((raw for raw in found if raw not in _NOTHING), b"")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GeometryBytes(Sequence[bytes]):
+    """The geometry of N instances, as `geometry_of` takes it out of their records."""
+
+    kind: GeometryKind
+    records: Spans
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, row: int) -> bytes: ...
+    @overload
+    def __getitem__(self, row: slice) -> GeometryBytes: ...
+    def __getitem__(self, row: int | slice) -> bytes | GeometryBytes:
+        if isinstance(row, slice):
+            return GeometryBytes(self.kind, self.records[row])
+        return geometry_of(self.kind, self.records[row])
+
+    def __iter__(self) -> Iterator[bytes]:
+        for record in self.records:
+            yield geometry_of(self.kind, record)
