@@ -15,7 +15,6 @@ from tests.builders import (
     coco_annotation,
     coco_content,
     coco_image,
-    write_json,
 )
 
 if TYPE_CHECKING:
@@ -298,7 +297,11 @@ def test_errors_say_what_was_expected(tmp_path: Path) -> None:
     assert error.expected == "poly2d, rle or box2d"
 
 
-def test_a_folder_is_no_label_file(tmp_path: Path) -> None:
-    write_json(tmp_path / "x.json", [])
-    with pytest.raises(DataError, match="no such label file"):
+def test_a_folder_of_something_else_is_no_label_folder(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("nothing")
+    with pytest.raises(DataError, match="not recognised"):
         read(tmp_path, None)
+    with pytest.raises(DataError, match="A folder stands where"):
+        read(tmp_path, None, "coco")
+    with pytest.raises(DataError, match="holds no label files"):
+        read(tmp_path, None, "bdd100k")

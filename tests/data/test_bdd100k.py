@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segtrial.data.bdd100k.read import read_bdd100k
-from segtrial.data.read import write_labels
+from segtrial.data.write import label_bytes
 from segtrial.types.geometry_bytes import GeometryKind
 from tests.builders import bdd_content, bdd_dataset, bdd_frame, bdd_label, write_json
 
@@ -82,7 +82,7 @@ def test_blanks_around_a_category_of_2018_do_not_make_a_class(tmp_path: Path) ->
     labels = [bdd_label(1, category="pedestrian "), bdd_label(2, category="pedestrian")]
     dataset = bdd_dataset(tmp_path, [bdd_frame("a", *labels)])
     assert dataset.class_names == ("pedestrian",)
-    assert b'"pedestrian "' in write_labels(dataset)
+    assert b'"pedestrian "' in label_bytes(dataset)
 
 
 def test_label_ids_are_numbers_texts_or_missing(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segtrial.data.check import check_outlines
-from segtrial.data.read import read, write_labels
+from segtrial.data.read import read
+from segtrial.data.write import label_bytes
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.geometry.runs import decode_mask
 from segtrial.types.errors import InputError
@@ -91,6 +92,6 @@ def use_everything(path: Path) -> None:
         height, width = int(dataset.height_px[image]), int(dataset.width_px[image])
         if height * width < 10_000:
             assert decode_mask(masks, row, height=height, width=width).shape == (height, width)
-    path.write_bytes(write_labels(dataset))
+    path.write_bytes(label_bytes(dataset))
     again, _ = check_outlines(read(path, None), "clip")
     assert again.geometry_sha256() == dataset.geometry_sha256()

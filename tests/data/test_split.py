@@ -66,6 +66,31 @@ def test_asking_for_more_images_than_there_are_is_an_error() -> None:
     assert caught.value.got == "41"
 
 
+def test_a_seed_draws_the_same_images_for_ever() -> None:
+    """Pinned: another list would change the data of every trial that was ever written."""
+    assert select_images(forty(), 6, 0, "train").image_id == ("3", "7", "14", "17", "29", "35")
+    assert select_images(forty(), 6, 7, "val").image_id == ("13", "23", "27", "28", "38", "40")
+
+
+@pytest.mark.parametrize(
+    ("share", "count"), [(0.5, 20), (1.0, 40), (0.0125, 0), (0.0375, 2), (0.29, 12), (0.02, 1)]
+)
+def test_a_share_is_rounded_with_ties_to_even_and_nests_with_counts(
+    share: float, count: int
+) -> None:
+    if count == 0:
+        with pytest.raises(DataError, match="less than one image of the train split"):
+            select_images(forty(), share, 0, "train")
+        return
+    few = select_images(forty(), share, 0, "train").image_id
+    assert few == select_images(forty(), count, 0, "train").image_id
+
+
+def test_one_is_an_image_and_one_point_zero_is_all() -> None:
+    assert select_images(forty(), 1, 0, "train").images == 1
+    assert select_images(forty(), 1.0, 0, "train").images == 40
+
+
 @pytest.fixture
 def mixed() -> Dataset:
     rows = [(0, 0, BOX), (0, 1, BOX), (1, 2, BOX), (1, 0, BOX)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segtrial.geometry.beziers import flatten_ring
+from segtrial.geometry.beziers import TOLERANCE_PX, flatten_ring
 from segtrial.types.arrays import Floats
 
 KAPPA = 4 / 3 * (np.sqrt(2) - 1)  # control points of a quarter circle
@@ -67,6 +67,53 @@ def test_one_lone_control_point_at_the_end_closes_to_the_first_vertex() -> None:
     ring = flatten_ring(vertices, "LLC")
     assert ring[1].tolist() == [8, 0]
     assert ring[-1].tolist() == [0, 0]
+
+
+def farthest_px(vertices: Floats, ring: Floats) -> float:
+    """How far the farthest of 4 × 101 points on the four cubics lies from the closed ring."""
+    pieces = [np.take(vertices, range(k, k + 4), axis=0, mode="wrap") for k in range(0, 12, 3)]
+    points = np.array([on_cubic(piece, t) for piece in pieces for t in np.linspace(0, 1, 101)])
+    along = np.roll(ring, -1, axis=0) - ring
+    apart = points[:, None] - ring
+    length2 = np.maximum((along**2).sum(axis=1), 1e-300)
+    share = np.clip((apart * along).sum(axis=2) / length2, 0, 1)
+    distance = np.hypot(*np.moveaxis(apart - share[:, :, None] * along, 2, 0))
+    return float(distance.min(axis=1).max())
+
+
+@pytest.mark.parametrize("radius", [5, 10, 20, 50, 100, 200, 500])
+def test_the_true_curve_of_a_circle_stays_within_the_tolerance(radius: float) -> None:
+    vertices, types = circle(radius)
+    for tolerance_px in (0.1, TOLERANCE_PX, 0.004):
+        ring = flatten_ring(vertices, types, tolerance_px)
+        assert farthest_px(vertices, ring) <= tolerance_px
+    assert TOLERANCE_PX <= 0.1
+
+
+@pytest.mark.parametrize("radius", [5, 10, 20, 50, 100, 200, 500])
+def test_a_tolerance_of_0_08_percent_of_the_radius_keeps_99_9_percent_of_a_circle(
+    radius: float,
+) -> None:
+    """The four cubics themselves are 0.028 % larger than the circle."""
+    ring = flatten_ring(*circle(radius), tolerance_px=min(TOLERANCE_PX, 8e-4 * radius))
+    assert area(ring) == pytest.approx(np.pi * radius**2, rel=1e-3)
+
+
+def test_a_circle_may_begin_at_any_of_its_end_points() -> None:
+    """Its trailing CC then belongs to another quarter."""
+    vertices, types = circle(40)
+    turned = flatten_ring(np.roll(vertices, -3, axis=0), types)
+    assert area(turned) == pytest.approx(area(flatten_ring(vertices, types)), rel=1e-12)
+    assert turned[0].tolist() == vertices[3].tolist()
+
+
+def test_a_ring_that_names_its_first_vertex_a_control_point_begins_there_all_the_same() -> None:
+    """The format cannot say such a ring: its first vertex is where the pen is put down."""
+    vertices, _ = circle(40)
+    shifted = np.roll(vertices, -1, axis=0)  # begins with a control point
+    named, unnamed = (flatten_ring(shifted, types) for types in ("CCLCCLCCLCCL", "LCLCCLCCLCCL"))
+    np.testing.assert_array_equal(named, unnamed)
+    assert named[0].tolist() == shifted[0].tolist()
 
 
 @settings(deadline=None)

@@ -232,7 +232,8 @@ def test_images_that_are_not_selected_neither_count_nor_refuse(tmp_path: Path) -
     outcomes = set()
     for seed in range(8):
         data = {"classes": ("car",), "select": Select(train=1, seed=seed)}
-        notes = load(tmp_path, outside="clip", **data).notes
+        drawn, *notes = load(tmp_path, outside="clip", **data).notes
+        assert drawn == "train.json: 1 of 2 images left out: not drawn, train = 1"
         if notes:
             with pytest.raises(DataError, match="leaves its image"):
                 load(tmp_path, **data)

@@ -14,9 +14,10 @@ from PIL import Image
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import Bench, open_bench, sealed_runs, unfinished_runs
 from segtrial.pipeline.plan import make_plan
-from segtrial.pipeline.publish import PICTURES, _pixels, comparison_csv, pictures, publish
+from segtrial.pipeline.publish import PICTURES, comparison_csv, pictures, publish
 from segtrial.pipeline.run import run_trial
 from segtrial.pipeline.trial_file import parse_trial
+from segtrial.pipeline.truth_pictures import pixels_of
 from segtrial.types.comparison import Comparison
 from segtrial.types.dataset import Dataset
 from tests.pipeline.trials import ORACLE
@@ -82,7 +83,7 @@ def test_a_damaged_validation_picture_does_not_break_the_report(context):
     for name in val.file_name:
         path = val.image_root / name
         path.write_bytes(damaged(path.read_bytes()))
-    assert all(_pixels(val, image) is None for image in range(val.images))
+    assert all(pixels_of(val, image) is None for image in range(val.images))
     plan = make_plan(context)  # the oracle does not look at pictures
     result = run_trial(context, plan, workers=1, listen=lambda _: None)
     assert result.failed == ()
@@ -103,10 +104,10 @@ def test_no_picture_outside_its_folder_is_opened(bench, tmp_path):
     up = "/".join([".."] * (len(val.image_root.relative_to(tmp_path).parts))) + "/secret.png"
     assert (val.image_root / up).is_file()
     for name in (str(secret), up, "link.png", "a\0b", "n" * 5000):
-        assert _pixels(elsewhere(val, name), 0) is None
+        assert pixels_of(elsewhere(val, name), 0) is None
     inside = val.image_root / "inside.png"
     Image.new("RGB", size, (200, 0, 0)).save(inside)
-    pixels = _pixels(elsewhere(val, "inside.png"), 0)
+    pixels = pixels_of(elsewhere(val, "inside.png"), 0)
     assert np.array_equal(np.unique(pixels.reshape(-1, 3), axis=0), [[200, 0, 0]])
 
 

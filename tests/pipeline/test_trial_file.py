@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from segtrial.pipeline.trial_file import parse_trial, read_trial
+from segtrial.types.dataset import LabelFormat
 from segtrial.types.errors import TrialError
+from segtrial.types.trial import FormatName
 from tests.pipeline.trials import ORACLE
 
 
@@ -95,3 +99,7 @@ def test_a_binary_file_is_no_trial(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TrialError):
         read_trial(path)
+
+
+def test_every_label_format_can_be_stated() -> None:
+    assert set(get_args(FormatName)) == {"auto", *LabelFormat}

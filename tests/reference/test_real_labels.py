@@ -10,7 +10,8 @@ import pytest
 from pycocotools.coco import COCO
 
 from segtrial.data.check import check_outlines, check_pictures
-from segtrial.data.read import read, write_labels
+from segtrial.data.read import read
+from segtrial.data.write import label_bytes
 from segtrial.geometry.outlines import parse_outline
 from segtrial.geometry.rasterise import mask_counts, truth_masks
 from segtrial.geometry.runs import decode_mask
@@ -41,7 +42,7 @@ def test_files_are_read_whole_written_and_read_again(
     counts = dataset.images, dataset.instances, int(dataset.crowd.sum())
     assert (*counts, len(dataset.class_names)) == FILES[name]
     assert check_outlines(dataset, "refuse")[1] == 0
-    (tmp_path / "again.json").write_bytes(write_labels(dataset))
+    (tmp_path / "again.json").write_bytes(label_bytes(dataset))
     again = read(tmp_path / "again.json", None)
     assert again.fingerprint() == dataset.fingerprint()
     pairs = zip(again.instance_record, dataset.instance_record, strict=True)

@@ -49,7 +49,7 @@ def random_inputs(
     rng: np.random.Generator, classes: int, seeds: int, **changes: Any
 ) -> ContrastInput:
     """Noise only, in all fields that matter; the first two classes are host and target."""
-    centre_C = rng.uniform(0.1, 0.6, classes)
+    centre_C = rng.uniform(0.2, 0.6, classes)  # a strong change and noise stay above 0
     shape = (seeds, classes)
     fields: dict[str, Any] = {
         "roles": ("host", "target", *("other",) * classes)[:classes],

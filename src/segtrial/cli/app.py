@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from segtrial.cli.data_app import data_app
 from segtrial.cli.guard import guarded
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_app)
 
 TrialFile = Annotated[Path, typer.Argument(help="The trial, a TOML file.", metavar="TRIAL")]
 RunsRoot = Annotated[Path, typer.Option("--runs", help="Where records go: DIR/<trial name>.")]

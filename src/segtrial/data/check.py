@@ -11,14 +11,14 @@ import msgspec
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segtrial.geometry.outlines import NoAreaError, outline_of
+from segtrial.geometry.outlines import NoAreaError, Outline, outline_of
 from segtrial.geometry.rasterise import mask_counts
 from segtrial.types.attributes import LeftOut
 from segtrial.types.dataset import Dataset
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
-    from segtrial.types.arrays import Floats
+    from segtrial.types.arrays import Bools, Floats
 
 SLACK_PX = 1.0  # how far a label may leave its image: labels are rounded to the pixel
 _TAIL = 4096
@@ -34,25 +34,24 @@ def check_outlines(dataset: Dataset, outside: Literal["refuse", "clip"]) -> tupl
     unreadable, or, under either, whose box has nothing within the image. A box without area is
     none of these as long as it lies in the image.
     """
-    cut_xywh, excess_px = _boxes_in_images(dataset)
-    gone = (cut_xywh[:, 2:] < 0) | ((cut_xywh[:, 2:] == 0) & (dataset.box_xywh[:, 2:] > 0))
+    cut_xywh, of_box, gone = boxes_in_images(dataset)
     cut: list[int] = []
     lines: list[int] = []
     for row in range(dataset.instances):
         size, where = image_size(dataset, row), place_of(dataset, row)
         try:
-            of_outline = _outline_excess_px(dataset, row, size, where)
+            of_outline = excess_px(readable_outline(dataset, row, where), size)
         except NoAreaError:
             lines.append(row)
             continue
-        if gone[row].any():
+        if gone[row]:
             raise _nothing_left(dataset.box_xywh[row], size, where)
-        if max(of_outline, excess_px[row]) <= SLACK_PX:
+        if max(of_outline, of_box[row]) <= SLACK_PX:
             continue
         if outside == "refuse" and of_outline > SLACK_PX:
             raise _leaves("polygon", of_outline, size, where)
         if outside == "refuse":
-            raise _leaves("box", excess_px[row], size, where)
+            raise _leaves("box", of_box[row], size, where)
         cut.append(row)
     checked = _with_boxes(dataset, cut, cut_xywh[cut]) if cut else dataset
     return (_without_lines(checked, lines) if lines else checked), len(cut)
@@ -77,9 +76,9 @@ def _without_lines(dataset: Dataset, rows: list[int]) -> Dataset:
     return replace(kept, left_out=(*dataset.left_out, left_out))
 
 
-def _boxes_in_images(dataset: Dataset) -> tuple[Floats, Floats]:
+def boxes_in_images(dataset: Dataset) -> tuple[Floats, Floats, Bools]:
     """Every box's part within its image, xywh (N, 4), where a negative side means that there is
-    none; and by how many px the box leaves the image, (N).
+    none; by how many px the box leaves the image, (N); and whether none of it is within, (N).
     """
     size_xy = np.stack([dataset.width_px, dataset.height_px], axis=1)[dataset.image_index]
     low, side = dataset.box_xywh[:, :2], dataset.box_xywh[:, 2:]
@@ -88,7 +87,8 @@ def _boxes_in_images(dataset: Dataset) -> tuple[Floats, Floats]:
     untouched = (cut_low == low) & (cut_high == high)
     # low + side − low is not always side
     cut_xywh = np.concatenate([cut_low, np.where(untouched, side, cut_high - cut_low)], axis=1)
-    return cut_xywh, np.maximum(-low, high - size_xy).max(axis=1)
+    gone = (cut_xywh[:, 2:] < 0) | ((cut_xywh[:, 2:] == 0) & (side > 0))
+    return cut_xywh, np.maximum(-low, high - size_xy).max(axis=1), gone.any(axis=1)
 
 
 def _with_boxes(dataset: Dataset, rows: list[int], box_xywh: Floats) -> Dataset:
@@ -100,9 +100,9 @@ def _with_boxes(dataset: Dataset, rows: list[int], box_xywh: Floats) -> Dataset:
     return replace(dataset, box_xywh=boxes, area_px=areas, geometry_hash="")
 
 
-def _outline_excess_px(dataset: Dataset, row: int, size: tuple[int, int], where: str) -> float:
-    """How far the outline leaves the image. Raises DataError for one that cannot be read,
-    NoAreaError for a point or a line.
+def readable_outline(dataset: Dataset, row: int, where: str) -> Outline | None:
+    """The outline of instance `row`, None for a box alone. Raises DataError for one that cannot be
+    read or whose run lengths do not fill the image, NoAreaError for a point or a line.
     """
     try:
         outline = outline_of(dataset, row)
@@ -110,15 +110,16 @@ def _outline_excess_px(dataset: Dataset, row: int, size: tuple[int, int], where:
         raise
     except (ValueError, TypeError, OverflowError, msgspec.DecodeError) as error:
         raise DataError("An outline cannot be read.", where=where, got=str(error)) from error
-    if outline is None:
-        return 0.0
     if isinstance(outline, dict):
-        _check_rle(outline, size, where)
+        _check_rle(outline, image_size(dataset, row), where)
+    return outline
+
+
+def excess_px(outline: Outline | None, size: tuple[int, int]) -> float:
+    """How far an outline leaves its image of `size` (height, width); negative or 0 for none."""
+    if outline is None or isinstance(outline, dict):
         return 0.0
-    return _excess_px(np.concatenate(outline), size)
-
-
-def _excess_px(points: Floats, size: tuple[int, int]) -> float:
+    points = np.concatenate(outline)
     low = -points.min(axis=0)
     high = points.max(axis=0) - np.array([size[1], size[0]])
     return float(max(low.max(), high.max()))
@@ -179,10 +180,11 @@ def picture_paths(dataset: Dataset) -> tuple[Path, ...]:
     if dataset.image_root is None:
         return tuple(Path(name) for name in dataset.file_name)
     root = dataset.image_root.resolve()
-    return tuple(_picture_path(dataset.image_root / name, root) for name in dataset.file_name)
+    return tuple(path_within(dataset.image_root / name, root) for name in dataset.file_name)
 
 
-def _picture_path(path: Path, root: Path) -> Path:
+def path_within(path: Path, root: Path) -> Path:
+    """`path` with links followed; DataError where it leaves `root` or is no file name."""
     where = str(path)[:200]
     try:
         found = path.resolve()
@@ -215,8 +217,7 @@ def check_pictures(dataset: Dataset) -> None:
                 expected=f"the picture that {dataset.source} names",
                 next_step="check images = … under [data], and --data",
             )
-        size = _picture_size(path)
-        stated = (int(dataset.width_px[image]), int(dataset.height_px[image]))
+        size, stated = picture_size(path), stated_size(dataset, image)
         if size != stated:
             raise DataError(
                 "A picture has another size than its labels state.",
@@ -226,7 +227,15 @@ def check_pictures(dataset: Dataset) -> None:
             )
 
 
-def _picture_size(path: Path) -> tuple[int, int]:
+def stated_size(dataset: Dataset, image: int) -> tuple[int, int]:
+    """Width and height in px that the labels state."""
+    return int(dataset.width_px[image]), int(dataset.height_px[image])
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height in px, from the file's head. Raises DataError for a file that is no whole
+    PNG or JPEG, as far as its head and tail tell.
+    """
     try:
         # Pillow warns of pictures above 89 Mpx, which are in order, and refuses those above 178.
         with warnings.catch_warnings():

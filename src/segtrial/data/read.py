@@ -1,75 +1,70 @@
-"""Any supported labels → Dataset: the format is recognised from the content."""
+"""Any supported labels → Dataset: the format is recognised from the content, or stated."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from segtrial.data.bdd100k.bitmask import read_bitmasks
 from segtrial.data.bdd100k.read import read_bdd100k
-from segtrial.data.bdd100k.write import write_bdd100k
-from segtrial.data.coco.read import read_coco
-from segtrial.data.coco.write import write_coco
-from segtrial.data.records import decode, read_json
+from segtrial.data.coco.panoptic import read_panoptic
+from segtrial.data.coco.read import parse_coco
+from segtrial.data.recognise import Recognised, recognise
+from segtrial.data.records import read_json
+from segtrial.data.yolo.read import read_yolo
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
-from segtrial.types.geometry_bytes import GeometryKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-READERS = {
-    LabelFormat.COCO: read_coco,
-    LabelFormat.LVIS: read_coco,
-    LabelFormat.BDD100K: read_bdd100k,
-}
+FOLDERS = frozenset(
+    {
+        LabelFormat.BDD100K,
+        LabelFormat.BDD100K_INS_SEG,
+        LabelFormat.BDD100K_PAN_SEG,
+        LabelFormat.YOLO_SEG,
+    }
+)
 
 
-class _Keys(msgspec.Struct):
-    """The top-level keys that tell the formats apart; their values are not decoded."""
-
-    annotations: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    frames: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-def read(path: Path, image_root: Path | None, label_format: str = "auto") -> Dataset:
+def read(
+    path: Path, image_root: Path | None, label_format: str = "auto", *, split: str | None = None
+) -> Dataset:
     """Labels in any format of `LabelFormat`; "auto" recognises it from the content.
 
+    `image_root`: where the pictures lie; YOLO's lie where its data.yaml says. `split`: "train",
+    "val" or "test" of a format that holds several in one place (YOLO); None = all of them.
     Raises DataError where there is nothing at `path`, or where it cannot be read.
     """
-    if not path.is_file():
+    if not path.exists():
         raise DataError(
             "There is no such label file.",
             where=str(path),
-            expected="a COCO instances or BDD100K polygon JSON file",
-            next_step="check the path; paths are relative to --data, or to the trial file",
+            expected="a label file, or a folder of labels",
+            next_step="check the path; in a trial it starts from --data, or from the trial file",
         )
-    kind = recognise(path) if label_format == "auto" else LabelFormat(label_format)
-    return READERS[kind](path, image_root)
+    if label_format == "auto":
+        found = recognise(path)
+    else:
+        found = Recognised(label_format=LabelFormat(label_format))
+    if path.is_dir() and found.label_format not in FOLDERS:
+        raise DataError(
+            "A folder stands where a label file is needed.",
+            where=str(path),
+            expected=f"a JSON file of {found.label_format}",
+        )
+    return _read(found, path, image_root, split)
 
 
-def recognise(path: Path) -> LabelFormat:
-    """The format's name, told from the top-level keys of the JSON."""
-    data = read_json(path)
-    start = data.lstrip()[:1]
-    if start == b"[":
-        return LabelFormat.BDD100K
-    keys = _Keys()
-    if start == b"{":
-        keys = decode(data, _Keys, where=str(path), expected="a JSON object")
-    held = ((LabelFormat.COCO, keys.annotations), (LabelFormat.BDD100K, keys.frames))
-    candidates = [name for name, value in held if value is not msgspec.UNSET]
-    if len(candidates) == 1:
-        return candidates[0]
-    raise DataError(
-        "The label format is not recognised.",
-        where=str(path),
-        expected="COCO instances JSON (images, annotations, categories) or BDD100K frames",
-        got="signs of both" if candidates else "neither annotations nor frames",
-        next_step='state format = "coco" or "bdd100k" under [data]',
-    )
-
-
-def write_labels(dataset: Dataset) -> bytes:
-    """The data set in the format it was read from; only relabelled records are written anew."""
-    return (write_bdd100k if dataset.geometry_kind == GeometryKind.BDD100K else write_coco)(dataset)
+def _read(found: Recognised, path: Path, image_root: Path | None, split: str | None) -> Dataset:
+    match found.label_format:
+        case LabelFormat.COCO | LabelFormat.LVIS:
+            return parse_coco(found.text or read_json(path), path, image_root)
+        case LabelFormat.COCO_PANOPTIC:
+            return read_panoptic(path, image_root)
+        case LabelFormat.BDD100K:
+            return read_bdd100k(path, image_root, found.text)
+        case LabelFormat.BDD100K_INS_SEG | LabelFormat.BDD100K_PAN_SEG:
+            return read_bitmasks(path, image_root, found.label_format)
+        case LabelFormat.YOLO_SEG:
+            return read_yolo(path, image_root, split)

@@ -6,7 +6,7 @@ import numpy as np
 
 from segtrial.types.arrays import Floats
 
-TOLERANCE_PX = 0.04  # a circle of 50 px radius keeps 99.9 % of its area
+TOLERANCE_PX = 0.004  # a circle of 5 px radius keeps 99.9 % of its area
 
 
 def flatten_ring(vertices: Floats, types: str, tolerance_px: float = TOLERANCE_PX) -> Floats:

@@ -1,7 +1,7 @@
 """Mask to rings: outlines along pixel edges that COCO's `frPoly` fills to exactly that mask.
 
 One ring a 4-connected part. Rings of one label are united when they are read, so a hole cannot
-be said: a part with a hole is cut along a column through it.
+be said: for `rings_of` a part with a hole is cut along a column through it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ def rings_of(mask: Bools) -> list[Longs]:
     cut = int(holes[0][:, 0].min() + holes[0][:, 0].max()) // 2
     halves = rings_of(rest[:, :cut]), rings_of(rest[:, cut:])
     return [*whole, *halves[0], *(ring + np.array([cut, 0]) for ring in halves[1])]
+
+
+def boundary_rings(mask: Bools) -> list[Longs]:
+    """Rings (K, 2) as `rings_of` gives them, those around holes too: filled even-odd, not united,
+    they give the mask. For drawing: no part is cut at its holes.
+    """
+    parts, holes = _boundaries(mask)
+    return [*parts, *holes]
 
 
 def _boundaries(mask: Bools) -> tuple[list[Longs], list[Longs]]:

@@ -26,6 +26,10 @@ class Context:
         """Where the embedded data lie: shared by the trials of one runs folder."""
         return self.folder.parent / "data"
 
+    def labels_path(self, fingerprint: str) -> Path:
+        """A split of the data, parsed and checked."""
+        return self.folder / "data" / f"{fingerprint[:16]}.labels"
+
     def run_path(self, arm: str, seed: int) -> Path:
         """Folder of one run's records."""
         return self.folder / "runs" / arm / f"seed-{seed}"

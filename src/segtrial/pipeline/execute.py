@@ -13,21 +13,21 @@ from dataclasses import dataclass
 
 import msgspec
 
-from segtrial.data.read import write_labels
 from segtrial.engines import Event, engine_for
 from segtrial.engines.port import Listen
 from segtrial.evaluation.average_precision import average_precision, mean_over_classes
 from segtrial.evaluation.matching import Truth, match, prepare_truth
 from segtrial.geometry.rasterise import truth_masks
+from segtrial.pipeline.arm_labels import write_arm
 from segtrial.pipeline.context import Context
-from segtrial.pipeline.load import Loaded, arm_labels, changes_labels, load_data
+from segtrial.pipeline.load import Loaded, arm_labels, changes_labels
 from segtrial.pipeline.plan import draws_masks
+from segtrial.pipeline.planned_data import planned_data
 from segtrial.store.codec import pack_detections, pack_matches, to_json, unpack_detections
 from segtrial.store.folder import Recorder, RunFolder
 from segtrial.trainers import trainer_for
 from segtrial.trainers.port import Job, Served
 from segtrial.types.detections import Detections
-from segtrial.types.edits import Edits
 from segtrial.types.errors import RecordError, RunError
 from segtrial.types.evaluation import IouType, Scores
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
@@ -113,16 +113,7 @@ def open_bench(context: Context, plan: Plan) -> Bench:
     key = msgspec.json.encode((str(context.folder), plan))
     if key not in _cached:
         _cached.clear()
-        loaded = load_data(context.trial, root=context.root, generated=context.generated)
-        for split, planned in ((loaded.train, plan.train_sha256), (loaded.val, plan.val_sha256)):
-            if split.fingerprint() != planned:
-                raise RecordError(
-                    "The labels have changed since the trial was planned.",
-                    where=split.source,
-                    expected=f"fingerprint {planned[:12]}",
-                    got=split.fingerprint()[:12],
-                    next_step="bring the labels back, or run the trial with another --runs folder",
-                )
+        loaded = planned_data(context, plan)
         masks = any(draws_masks(arm.recipe) for arm in plan.arms)
         truth = prepare_truth(loaded.val, truth_masks(loaded.val) if masks else None)
         _cached[key] = Bench(context, plan, loaded, truth)
@@ -169,23 +160,13 @@ def _fit(bench: Bench, run: PlannedRun, job: Job, folder: RunFolder, report: Rep
     if train.fingerprint() != run.labels_sha256:
         raise RecordError("The training labels are not those of the plan.", where=run.arm)
     if edits is not None:
-        write_arm(context, run, write_labels(train), edits)
+        write_arm(context, run, train, edits)
     trainer = trainer_for(job.recipe)
     recorder = Recorder(folder)
     served = trainer.fit(job, train, edits, recorder, report)
     check_served(served, next(a for a in plan.arms if a.name == run.arm))
     recorder.write("served.json", to_json(served))
     folder.seal(run.run_id, "fit", ["run.json", *(recorder.names - set(trainer.scratch))])
-
-
-def write_arm(context: Context, run: PlannedRun, labels: bytes, edits: Edits) -> None:
-    """The arm's labels in the source's format, the ledger of its edits, and the hashes of both."""
-    folder = RunFolder(context.arm_path(run.arm, run.seed))
-    folder.write("labels.json", labels)
-    head = {"source_sha256": edits.source_sha256, "result_sha256": edits.result_sha256}
-    rows = [msgspec.json.encode(row) for row in (head, *edits.rows)]
-    folder.write("edits.jsonl", b"\n".join(rows) + b"\n")
-    folder.seal(run.run_id, "labels", ["labels.json", "edits.jsonl"])
 
 
 def _mend_arms(context: Context, plan: Plan, todo: set[tuple[str, int]]) -> None:
@@ -200,7 +181,7 @@ def _mend_arms(context: Context, plan: Plan, todo: set[tuple[str, int]]) -> None
         train = open_bench(context, plan).loaded.train
         labels, edits = arm_labels(context.trial, spec, run.seed, train)
         if edits is not None:
-            write_arm(context, run, write_labels(labels), edits)
+            write_arm(context, run, labels, edits)
 
 
 def check_served(served: Served, arm: PlannedArm) -> None:

@@ -9,7 +9,7 @@ from segtrial.changes.ledger import edits_between
 from segtrial.changes.swap import apply_swap, check_swap
 from segtrial.data.check import check_outlines, check_pictures, picture_paths
 from segtrial.data.read import read
-from segtrial.data.split import check_class_names, restrict_classes, select_images
+from segtrial.data.split import check_class_names, check_selection, select_splits
 from segtrial.data.streets import write_streets
 from segtrial.data.streets.names import class_names
 from segtrial.pipeline.differences import lineage
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 DONE = "streets.json"
 
-# Label file and picture folder, of the training and of the validation split.
-_Places = tuple[tuple["Path", "Path | None"], tuple["Path", "Path | None"]]
+# Label file and picture folder of a split.
+_Place = tuple["Path", "Path | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +47,28 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     images. Raises DataError or TrialError.
     """
     spec = trial.data
+    check_selection(spec)
     if spec.streets is not None:
         _check_catalogue(trial, class_names(spec.streets.names))
-    places = _files(spec, root) if spec.streets is None else _streets(spec, generated)
+    place, val_place = _files(spec, root) if spec.streets is None else _streets(spec, generated)
     label_format = "bdd100k" if spec.streets is not None else spec.format
-    train, val = (read(labels, images, label_format) for labels, images in places)
-    names = _class_list(spec, train, val)
-    seed = spec.select.seed
-    train = select_images(restrict_classes(train, names), spec.select.train, seed, "train")
-    val = select_images(restrict_classes(val, names), spec.select.val, seed, "val")
-    _check_splits(train, val)
-    train, train_cut = check_outlines(train, spec.outside)
-    val, val_cut = check_outlines(val, spec.outside)
-    notes = [
+    whole = read(*place, label_format, split="train")
+    others = None if val_place is None else read(*val_place, label_format, split="val")
+    selected = select_splits(spec, whole, others)
+    _check_splits(selected.train, selected.val)
+    train, train_cut = check_outlines(selected.train, spec.outside)
+    val, val_cut = check_outlines(selected.val, spec.outside)
+    notes = list(selected.notes)
+    notes += [
         f"{split.source}: labels that leave their image and are cut to it: {cut}"
         for split, cut in ((train, train_cut), (val, val_cut))
         if cut
     ]
-    notes += [f"{split.source}: {left}" for split in (train, val) for left in split.left_out]
+    for file in (whole, others):
+        notes += [] if file is None else [f"{file.source}: {left}" for left in file.left_out]
+    for before, after in ((selected.train, train), (selected.val, val)):
+        new = after.left_out[len(before.left_out) :]
+        notes += [f"{after.source}: {left}" for left in new]
     if not isinstance(trial.recipe, OracleRecipe):
         for split in (train, val):
             check_pictures(split)
@@ -106,7 +110,7 @@ def _check_catalogue(trial: Trial, known: tuple[str, ...]) -> None:
                 raise unknown_class(name, known, what=what, where=place)
 
 
-def _streets(spec: Data, generated: Path) -> _Places:
+def _streets(spec: Data, generated: Path) -> tuple[_Place, _Place]:
     assert spec.streets is not None
     for key in ("train", "val", "images"):
         if getattr(spec, key) is not None:
@@ -128,29 +132,22 @@ def write_streets_once(spec: Streets, folder: Path) -> None:
         write_atomically(folder / DONE, to_canonical_json(spec))
 
 
-def _files(spec: Data, root: Path) -> _Places:
-    if spec.train is None or spec.val is None:
+def _files(spec: Data, root: Path) -> tuple[_Place, _Place | None]:
+    """The places of training and validation; of validation None where a fold makes it."""
+    if spec.train is None or (spec.val is None and spec.fold is None):
         missing = "train" if spec.train is None else "val"
         raise TrialError(
             f'The key "{missing}" is missing.',
             where="[data]",
-            expected="train and val (label files), or streets",
+            expected="train and val (label files), train and fold, or streets",
         )
-    if spec.images is None:
-        return (root / spec.train, None), (root / spec.val, None)
-    both = spec.images
-    folders = both if isinstance(both, ImageFolders) else ImageFolders(train=both, val=both)
+    folders = spec.images
+    if not isinstance(folders, ImageFolders):
+        both = None if folders is None else root / folders
+        val = None if spec.val is None else (root / spec.val, both)
+        return (root / spec.train, both), val
+    assert spec.val is not None, "check_selection: a fold has one picture folder"
     return (root / spec.train, root / folders.train), (root / spec.val, root / folders.val)
-
-
-def _class_list(spec: Data, train: Dataset, val: Dataset) -> tuple[str, ...]:
-    """The trial's list, checked; else the training labels' names and what validation adds."""
-    extra = tuple(name for name in val.class_names if name not in train.class_names)
-    known = train.class_names + extra
-    if spec.classes is None:
-        return known
-    check_class_names(spec.classes, known, "[data] classes")
-    return spec.classes
 
 
 def _check_splits(train: Dataset, val: Dataset) -> None:

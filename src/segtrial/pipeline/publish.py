@@ -11,11 +11,10 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from segtrial.geometry.outlines import outline_of
-from segtrial.geometry.rasterise import mask_counts
 from segtrial.geometry.runs import decode_mask
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import Bench, open_bench, run_warnings
+from segtrial.pipeline.truth_pictures import pixels_of, truth_panel
 from segtrial.report import (
     FailedRun,
     Panel,
@@ -30,13 +29,11 @@ from segtrial.store.codec import to_json, unpack_detections
 from segtrial.store.folder import RunFolder, sha256, write_atomically
 from segtrial.types.comparison import ClassRow, Comparison
 from segtrial.types.errors import RecordError
-from segtrial.types.masks import pack_masks
 from segtrial.types.plan import Plan, PlannedRun
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segtrial.types.arrays import Bools, Bytes
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
 
@@ -161,34 +158,16 @@ def pictures(bench: Bench, sealed: Runs) -> list[Picture]:
     for image in _images_by_interest(plan, val):
         if len(out) == PICTURES:
             break
-        pixels = _pixels(val, image)
+        pixels = pixels_of(val, image)
         if pixels is None:
             continue
-        panels = [Panel(label="truth", image=_truth_panel(val, image, pixels))]
+        panels = [Panel(label="truth", image=truth_panel(val, image, pixels))]
         for (arm, seed), found in shown.items():
             panels.append(
                 Panel(label=f"{arm}, seed {seed}", image=_found_panel(val, image, pixels, found))
             )
         out.append(Picture(title=val.image_id[image], panels=panels))
     return out
-
-
-def _pixels(val: Dataset, image: int) -> Bytes | None:
-    """The picture as uint8 (H, W, 3), RGB.
-
-    None where it is missing, damaged, outside its folder, or not of the size that the labels state.
-    """
-    assert val.image_root is not None
-    stated = (int(val.width_px[image]), int(val.height_px[image]))
-    try:
-        root = val.image_root.resolve()
-        path = (root / val.file_name[image]).resolve()
-        if not path.is_relative_to(root):
-            return None
-        with Image.open(path) as source:
-            return np.asarray(source.convert("RGB")) if source.size == stated else None
-    except Exception:  # noqa: BLE001  # a decoder may raise anything for a damaged file
-        return None
 
 
 def _detections_by_arm(bench: Bench, sealed: Runs) -> dict[tuple[str, int], Detections]:
@@ -217,23 +196,6 @@ def _images_by_interest(plan: Plan, val: Dataset) -> list[int]:
     total = np.bincount(val.image_index, minlength=val.images)
     order = np.lexsort((np.where(hits > 0, total, -total), -np.minimum(hits, 4), -kinds))
     return [int(image) for image in order]
-
-
-def _truth_panel(val: Dataset, image: int, pixels: np.ndarray) -> Image.Image:
-    first = val.first_rows()
-    rows = [int(r) for r in range(first[image], first[image + 1]) if not val.crowd[r]]
-    height, width = pixels.shape[:2]
-    masks: list[Bools] | None = []
-    for row in rows:
-        outline = outline_of(val, row)
-        if outline is None:
-            masks = None
-            break
-        packed = pack_masks([mask_counts(outline, height=height, width=width)])
-        assert masks is not None
-        masks.append(decode_mask(packed, 0, height=height, width=width))
-    names = [val.class_names[val.class_index[row]] for row in rows]
-    return overlay(pixels, val.box_xywh[rows], masks, names, None, class_colours(val.class_names))
 
 
 def _found_panel(val: Dataset, image: int, pixels: np.ndarray, found: Detections) -> Image.Image:

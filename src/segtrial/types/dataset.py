@@ -169,14 +169,16 @@ class Dataset:
         }
 
     def geometry_sha256(self) -> str:
-        """Hash of everything but the labels: images, boxes, crowds and geometry bytes."""
+        """Hash of everything but the labels: images, boxes, areas, crowds and geometry bytes."""
         if self.geometry_hash:
             return self.geometry_hash
         digest = hashlib.sha256()
         for texts in (self.image_id, self.file_name, self.annotation_id):
             digest.update("\x1f".join(texts).encode() + b"\x1e")
-        for array in (self.width_px, self.height_px, self.image_index, self.box_xywh, self.crowd):
+        for array in (self.width_px, self.height_px, self.image_index):
             digest.update(array.tobytes())
+        for column in (self.box_xywh, self.area_px, self.crowd):
+            digest.update(column.tobytes())
         for raw in self.geometry:
             digest.update(raw)
             digest.update(b"\x1e")

@@ -11,6 +11,7 @@ import msgspec
 
 from segtrial.types.spans import Spans
 
+_BOX_VALUES = 4  # a row of YOLO detection: x and y of the centre, width, height
 _NOTHING = frozenset({b"", b"null", b"[]"})
 
 
@@ -38,7 +39,8 @@ _scalabel = msgspec.json.Decoder(_Scalabel)
 def geometry_of(kind: GeometryKind, record: bytes) -> bytes:
     """The bytes of an instance's outline; empty where the record has only a box."""
     if kind == GeometryKind.YOLO:
-        return record.strip().partition(b" ")[2]
+        values = record.split()[1:]
+        return b"" if len(values) == _BOX_VALUES else b" ".join(values)
     if kind == GeometryKind.COCO:
         raws = [_coco.decode(record).segmentation]
     else:

@@ -14,8 +14,6 @@ import numpy as np
 from segtrial.types.arrays import Longs, frozen
 
 if TYPE_CHECKING:
-    from mmap import mmap
-
     import numpy.typing as npt
 
     Rows = Sequence[int] | npt.NDArray[np.integer]
@@ -28,7 +26,7 @@ class Spans(Sequence[bytes]):
     Spans may overlap and need not cover the buffer.
     """
 
-    buffer: bytes | bytearray | mmap
+    buffer: bytes | bytearray | memoryview
     start: Longs
     stop: Longs
 

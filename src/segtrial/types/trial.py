@@ -16,12 +16,60 @@ Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
-class Select(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The images all arms share: the first n of a shuffle by `seed`; None = all."""
+# "auto" and the members of `types.dataset.LabelFormat`.
+FormatName = Literal[
+    "auto",
+    "coco",
+    "coco_panoptic",
+    "lvis",
+    "bdd100k",
+    "bdd100k_ins_seg_bitmask",
+    "bdd100k_pan_seg_bitmask",
+    "yolo_seg",
+]
 
-    train: Annotated[int, Meta(ge=1)] | None = None
-    val: Annotated[int, Meta(ge=1)] | None = None
+# A whole number is a count of images; a number with a decimal point is a share of them.
+Images = Annotated[int, Meta(ge=1)] | Annotated[float, Meta(gt=0)]
+Negatives = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+
+
+class SplitSelect(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The images of one split, by steps in this order.
+
+    `not_exhaustive`: images in which a chosen class is not labelled throughout (LVIS).
+    `without_classes`: images without any chosen class; `negatives`: at most so many of them, or
+    at most this share, below 1, of the images kept. `images`: the first n of what is left in a
+    shuffle, or a share of it: 1 is one image, 1.0 is all; None = all.
+    """
+
+    images: Images | None = None
+    not_exhaustive: Literal["keep", "drop"] = "keep"
+    without_classes: Literal["keep", "drop"] = "keep"
+    negatives: Negatives | None = None
+
+
+class Select(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The images all arms share; a number for a split is short for `{ images = … }`.
+
+    `seed` shuffles. `stratify`: draws balance the classes' presence.
+    """
+
+    train: Images | SplitSelect | None = None
+    val: Images | SplitSelect | None = None
     seed: Seed = 0
+    stratify: bool = False
+
+
+class Fold(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of k parts of the training label file validates, counted from 0; the others train.
+
+    The parts depend on the images and this `seed` alone. `stratify` balances the classes' presence.
+    """
+
+    k: Annotated[int, Meta(ge=2)]
+    index: Annotated[int, Meta(ge=0)]
+    seed: Seed = 0
+    stratify: bool = False
 
 
 class Streets(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,15 +99,19 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     Paths are relative to --data, or to the trial file's folder. `images`: one folder for both
     splits, or one for each. `classes`: the class list in its order; None = every class of the
-    training labels, then what the validation labels add. `outside`: a polygon or box that leaves
-    the image by more than 1 px is refused, or cut to the image and counted.
+    training labels, then what the validation labels add. `frequency`: of those, the
+    rare, common or frequent ones in the training labels. `fold` takes the validation images from
+    the label file `train`, instead of `val`. `outside`: a polygon or box that leaves the image by
+    more than 1 px is refused, or cut to the image and counted.
     """
 
     train: str | None = None
     val: str | None = None
     images: str | ImageFolders | None = None
-    format: Literal["auto", "coco", "bdd100k"] = "auto"
+    format: FormatName = "auto"
     classes: tuple[Name, ...] | None = None
+    frequency: Annotated[tuple[Literal["r", "c", "f"], ...], Meta(min_length=1)] | None = None
+    fold: Fold | None = None
     select: Select = Select()
     streets: Streets | None = None
     outside: Literal["refuse", "clip"] = "refuse"

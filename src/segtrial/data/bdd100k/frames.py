@@ -6,11 +6,12 @@ of such files; and the release of 2018: one file a picture, with `frames[0].obje
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from segtrial.data.extension import KEY, OfFile, OfImage
 from segtrial.data.records import decode, read_json
 from segtrial.types.errors import DataError
 
@@ -38,6 +39,7 @@ class Frame(msgspec.Struct):
     size: Size | None = None
     labels: msgspec.Raw = msgspec.Raw(b"")
     attributes: msgspec.Raw = msgspec.Raw(b"")
+    segtrial: OfImage | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Category(msgspec.Struct):
@@ -85,15 +87,17 @@ class FrameFile:
     frames: list[FrameRecord]
     config: Config
     members: dict[str, msgspec.Raw]
+    extension: OfFile = field(default_factory=OfFile)
 
 
-def read_frame_files(path: Path) -> Iterator[FrameFile]:
-    """The files at `path`, one or a folder's *.json in the order of their names.
+def read_frame_files(path: Path, text: bytes | None = None) -> Iterator[FrameFile]:
+    """The files at `path`, one (whose `text` may be read already) or a folder's *.json in the
+    order of their names.
 
     Raises DataError for a folder without such files, or for a file that is none.
     """
     if not path.is_dir():
-        yield _parse(read_json(path), str(path))
+        yield _parse(read_json(path) if text is None else text, str(path))
         return
     files = sorted(file for file in path.rglob("*.json") if file.is_file())
     if not files:
@@ -120,8 +124,13 @@ def _parse(text: bytes, where: str) -> FrameFile:
         place = f"{where}: config"
         expected = "imageSize and categories, as Scalabel writes them"
         config = decode(members["config"], Config, where=place, expected=expected)
+    extension = OfFile()
+    if KEY in members:
+        expected = "what segtrial writes there"
+        extension = decode(members[KEY], OfFile, where=f"{where}: {KEY}", expected=expected)
     del members["frames"]
-    return FrameFile(text=text, frames=_frames(raws, where), config=config, members=members)
+    frames = _frames(raws, where)
+    return FrameFile(text=text, frames=frames, config=config, members=members, extension=extension)
 
 
 def _frames(raws: list[msgspec.Raw], where: str) -> list[FrameRecord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import hotcoco
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 
 from segtrial.data.attributes import AttributeColumns
+from segtrial.data.extension import OfInstance
 from segtrial.data.records import buffer_place, decode
 from segtrial.geometry.areas import ring_area_px
 from segtrial.geometry.outlines import FARTHEST_PX, NoAreaError, parse_outline
@@ -46,6 +48,7 @@ class Label(msgspec.Struct, gc=False):
     box2d: _Box2d | None = None
     poly2d: msgspec.Raw = msgspec.Raw(b"")
     rle: msgspec.Raw = msgspec.Raw(b"")
+    segtrial: OfInstance | msgspec.UnsetType = msgspec.UNSET
 
 
 class LabelColumns:
@@ -63,6 +66,7 @@ class LabelColumns:
         self._label: list[str] = []
         self._frames = 0
         self._left_out: dict[str, tuple[int, str]] = {}
+        self._file = ("", "")  # the path of the frame's file, and its name alone
 
     def add_frame(
         self, record: FrameRecord, text: bytes, offset: int, size: tuple[int, int]
@@ -76,6 +80,7 @@ class LabelColumns:
         if bytes(memoryview(raw)[:8]) in ABSENT:
             return
         where = f"{record.file}: {record.frame.name}: labels"
+        self._file = (record.file, Path(record.file).name)
         raws = decode(raw, list[msgspec.Raw], where=record.where, expected="a list of labels")
         try:
             labels = msgspec.json.decode(raw, type=list[Label])
@@ -126,11 +131,14 @@ class LabelColumns:
         self.crowd.append(bool(members) and _is_crowd(members, where))
         self._label.append(category)
         self.box.extend(box)
+        if label.segtrial is not msgspec.UNSET and label.segtrial.area is not None:
+            area = label.segtrial.area
         self.area.append(box[2] * box[3] if area is None else area)
         return True
 
     def _leave_out(self, reason: str, where: str) -> bool:
-        count, first = self._left_out.get(reason, (0, where))
+        path, name = self._file
+        count, first = self._left_out.get(reason, (0, name + where.removeprefix(path)))
         self._left_out[reason] = (count + 1, first)
         return False
 

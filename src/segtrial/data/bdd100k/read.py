@@ -12,6 +12,7 @@ from segtrial.data.attributes import read_attributes
 from segtrial.data.bdd100k.frames import DEFAULT_SIZE, FrameFile, FrameRecord, read_frame_files
 from segtrial.data.bdd100k.labels import LabelColumns
 from segtrial.data.bdd100k.names import class_ids
+from segtrial.data.extension import OfImage, coverage_of_names
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
 from segtrial.types.geometry_bytes import GeometryKind
@@ -20,9 +21,14 @@ from segtrial.types.spans import Spans, pack_spans, pack_texts
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from segtrial.types.attributes import Coverage
 
-def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
-    """The frames, in the file's order, and their labels, of one file or a folder of files.
+_Extension = OfImage | msgspec.UnsetType
+
+
+def read_bdd100k(path: Path, image_root: Path | None, text: bytes | None = None) -> Dataset:
+    """The frames, in the file's order, and their labels, of one file (whose `text` may be read
+    already) or a folder of files.
 
     Class names are those of the file's config, else those of its labels, sorted; ids are those of
     BDD100K where it knows the names. A frame without labels is an image with nothing in it. A box
@@ -36,9 +42,10 @@ def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
     sizes: list[tuple[int, int]] = []
     names: dict[str, None] = {}
     members: dict[str, msgspec.Raw] = {}
+    known_ids: dict[str, int] = {}
     texts: list[bytes] = []
     offset = 0
-    for file in read_frame_files(path):
+    for file in read_frame_files(path, text):
         _check_names(file, names)
         for record in file.frames:
             sizes.append(_size(file, record))
@@ -46,20 +53,22 @@ def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
         stated = dict.fromkeys(file.config.class_names())
         labels.classes.update(stated)
         members |= file.members
+        known_ids |= file.extension.category_ids
         texts.append(file.text)
         offset += len(file.text)
         frames += [_light(record) for record in file.frames]
-    text = texts[0] if len(texts) == 1 else b"".join(texts)
+    whole = texts[0] if len(texts) == 1 else b"".join(texts)
     class_names, class_index = labels.class_columns()
+    extensions = [record.frame.segtrial for record in frames]
     return Dataset(
         name=path.name.removesuffix(".gz").removesuffix(".json"),
         source=path.name,
         label_format=LabelFormat.BDD100K,
         geometry_kind=GeometryKind.BDD100K,
         class_names=class_names,
-        class_ids=class_ids(class_names),
+        class_ids=_class_ids(class_names, known_ids),
         image_root=image_root,
-        image_id=pack_texts(names),
+        image_id=pack_texts(_image_ids(names, extensions, str(path))),
         file_name=pack_texts(names),
         height_px=np.array([height for height, _ in sizes], np.int32),
         width_px=np.array([width for _, width in sizes], np.int32),
@@ -70,12 +79,43 @@ def read_bdd100k(path: Path, image_root: Path | None) -> Dataset:
         area_px=np.frombuffer(labels.area),
         crowd=np.frombuffer(labels.crowd, np.int8) != 0,
         image_record=pack_spans(record.record for record in frames),
-        instance_record=_spans(text, labels.record),
+        instance_record=_spans(whole, labels.record),
         image_attributes=read_attributes([r.frame.attributes for r in frames], str(path)),
         instance_attributes=labels.attributes.columns(len(labels.crowd)),
+        coverage=_coverage(extensions, class_names, str(path)),
         file_record=msgspec.json.encode(members),
         left_out=labels.left_out(),
     )
+
+
+def _class_ids(names: tuple[str, ...], known: dict[str, int]) -> tuple[int, ...]:
+    """The ids that a conversion kept, else BDD100K's."""
+    if names and all(name in known for name in names) and len(set(known.values())) == len(known):
+        return tuple(known[name] for name in names)
+    return class_ids(names)
+
+
+def _image_ids(names: dict[str, None], extensions: list[_Extension], where: str) -> list[str]:
+    """The ids that a conversion kept, else the frames' names."""
+    ids = [
+        name if kept is msgspec.UNSET or kept.id is None else str(kept.id)
+        for name, kept in zip(names, extensions, strict=True)
+    ]
+    if len(set(ids)) < len(ids):
+        raise DataError("Two frames have the same id.", where=where, expected="unique ids")
+    return ids
+
+
+def _coverage(extensions: list[_Extension], names: tuple[str, ...], where: str) -> Coverage | None:
+    try:
+        return coverage_of_names(extensions, names)
+    except KeyError as error:
+        raise DataError(
+            "A frame's coverage names a class that the file does not have.",
+            where=where,
+            expected="a class of the file's config",
+            got=str(error),
+        ) from error
 
 
 def _check_names(file: FrameFile, names: dict[str, None]) -> None:

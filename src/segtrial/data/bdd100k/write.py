@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from segtrial.data.extension import names_by_image, with_coverage
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segtrial.types.dataset import Dataset
 
 
@@ -18,7 +22,7 @@ def write_bdd100k(dataset: Dataset) -> bytes:
     """A list of frames or, where the source had other members (config, groups), an object."""
     first = dataset.first_rows().tolist()
     frames = []
-    for image, record in enumerate(dataset.image_record):
+    for image, record in enumerate(_frames(dataset)):
         rows = range(first[image], first[image + 1])
         labels = b",\n".join(_label(dataset, row) for row in rows)
         frames.append(record.rstrip()[:-1] + b', "labels": [\n' + labels + b"\n]}")
@@ -30,6 +34,15 @@ def write_bdd100k(dataset: Dataset) -> bytes:
         b",\n%b: %b" % (msgspec.json.encode(name), bytes(raw)) for name, raw in others.items()
     )
     return b'{"frames": %b%b}\n' % (text, members)
+
+
+def _frames(dataset: Dataset) -> Iterator[bytes]:
+    if dataset.coverage is None:
+        yield from dataset.image_record
+        return
+    lists = names_by_image(dataset.coverage, dataset.class_names, dataset.images)
+    for record, names in zip(dataset.image_record, lists, strict=True):
+        yield with_coverage(record, *names)
 
 
 def _label(dataset: Dataset, row: int) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 
 from segtrial.data.attributes import read_attributes
 from segtrial.data.coco.annotations import read_annotations
+from segtrial.data.extension import OfImage, coverage_of_names
 from segtrial.data.records import decode, decode_blocks, element_spans, read_json
 from segtrial.types.attributes import Coverage
 from segtrial.types.dataset import Dataset, LabelFormat
@@ -38,6 +39,7 @@ class _Image(msgspec.Struct, gc=False):
     neg_category_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
     not_exhaustive_category_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
     attributes: msgspec.Raw = msgspec.Raw(b"")
+    segtrial: OfImage | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Category(msgspec.Struct):
@@ -93,7 +95,9 @@ def parse_coco(text: bytes, path: Path, image_root: Path | None) -> Dataset:
         class_frequency=_frequencies(categories),
         image_attributes=read_attributes([i.attributes for i in images], f"{where}: images"),
         instance_attributes=found.attributes,
-        coverage=_coverage(images, class_row, where) if lvis else None,
+        coverage=_coverage(images, class_row, where)
+        if lvis
+        else _kept_coverage(images, categories, where),
         file_record=msgspec.json.encode(members),
     )
 
@@ -159,6 +163,21 @@ def _frequencies(categories: list[_Category]) -> tuple[str, ...]:
     if all(category.frequency is None for category in categories):
         return ()
     return tuple(c.frequency if c.frequency in FREQUENCIES else "" for c in categories)
+
+
+def _kept_coverage(
+    images: list[_Image], categories: list[_Category], where: str
+) -> Coverage | None:
+    """What a conversion from LVIS kept under our key."""
+    try:
+        return coverage_of_names([i.segtrial for i in images], [c.name for c in categories])
+    except KeyError as error:
+        raise DataError(
+            "An image's coverage names a category that the file does not list.",
+            where=where,
+            expected="a name of the file's categories",
+            got=str(error),
+        ) from error
 
 
 def _coverage(images: list[_Image], class_row: dict[int, int], where: str) -> Coverage:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from segtrial.data.extension import names_by_image, with_coverage
 from segtrial.data.records import replaced
+from segtrial.types.dataset import LabelFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segtrial.types.arrays import Ints
-    from segtrial.types.attributes import Coverage
     from segtrial.types.dataset import Dataset
 
-LISTS = {"neg_category_ids": "negative", "not_exhaustive_category_ids": "not_exhaustive"}
+LISTS = ("neg_category_ids", "not_exhaustive_category_ids")
 
 
 def write_coco(dataset: Dataset) -> bytes:
@@ -40,17 +40,14 @@ def _images(dataset: Dataset) -> Iterator[bytes]:
     if dataset.coverage is None:
         yield from dataset.image_record
         return
-    lists = [(name, _by_image(dataset.coverage, column, dataset)) for name, column in LISTS.items()]
-    for row, record in enumerate(dataset.image_record):
-        yield replaced(record, {name: ids[row] for name, ids in lists})
-
-
-def _by_image(coverage: Coverage, column: str, dataset: Dataset) -> list[list[int]]:
-    pairs: Ints = getattr(coverage, column)
-    ids: list[list[int]] = [[] for _ in range(dataset.images)]
-    for image, label in pairs.tolist():
-        ids[image].append(dataset.class_ids[label])
-    return ids
+    lists = names_by_image(dataset.coverage, dataset.class_names, dataset.images)
+    id_of = dict(zip(dataset.class_names, dataset.class_ids, strict=True))
+    for record, names in zip(dataset.image_record, lists, strict=True):
+        if dataset.label_format == LabelFormat.LVIS:
+            ids = [[id_of[name] for name in side] for side in names]
+            yield replaced(record, dict(zip(LISTS, ids, strict=True)))
+        else:
+            yield with_coverage(record, *names)
 
 
 def _annotations(dataset: Dataset) -> Iterator[bytes]:
