@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from segtrial.data.check import check_pictures, picture_path, picture_paths
-from segtrial.types.dataset import Dataset
+from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError, InputError
 from tests.builders import truth
 
@@ -55,7 +55,7 @@ def refused(root: Path, data: bytes, size: tuple[int, int] = (10, 20)) -> DataEr
     return caught.value
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
 def test_a_whole_picture_of_the_stated_size_passes(tmp_path: Path, kind: str) -> None:
     (tmp_path / "1.png").write_bytes(picture(kind))
     check_pictures(data_set(tmp_path))
@@ -116,7 +116,7 @@ def test_more_than_178_megapixels_are_refused(tmp_path: Path) -> None:
     assert "178 Mpx" in error.expected
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["GIF", "PPM", "ICO"])
 def test_pictures_of_other_formats_are_refused(tmp_path: Path, kind: str) -> None:
     assert refused(tmp_path, picture(kind)).what == "A picture cannot be opened."
 
@@ -182,3 +182,17 @@ def test_damaged_heads_give_input_errors_or_pass(
     (root / "1.png").write_bytes(data)
     with contextlib.suppress(InputError):
         check_pictures(data_set(root))
+
+
+@pytest.mark.parametrize(("turned", "size"), [(False, (10, 20)), (True, (20, 10))])
+def test_a_picture_on_its_side_has_the_size_that_its_labels_mean(
+    tmp_path: Path, turned: bool, size: tuple[int, int]
+) -> None:
+    """YOLO's labels are in the px of the picture as EXIF turns it, COCO's in the stored ones."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (20, 10)).save(tmp_path / "1.png", "JPEG", exif=exif)
+    kind = LabelFormat.YOLO_SEG if turned else LabelFormat.COCO
+    check_pictures(replace(data_set(tmp_path, size=size), label_format=kind))
+    with pytest.raises(DataError, match="another size"):
+        check_pictures(replace(data_set(tmp_path, size=size[::-1]), label_format=kind))

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segtrial.geometry.outlines import NoAreaError, Outline, outline_of
+from segtrial.geometry.pictures import DAMAGE, FORMATS, is_sideways
 from segtrial.geometry.rasterise import mask_counts
 from segtrial.types.attributes import LeftOut
 from segtrial.types.dataset import Dataset
@@ -217,7 +218,8 @@ def check_pictures(dataset: Dataset) -> None:
                 expected=f"the picture that {dataset.source} names",
                 next_step="check images = … under [data], and --data",
             )
-        size, stated = picture_size(path), stated_size(dataset, image)
+        size = picture_size(path, turned=dataset.turns_pictures)
+        stated = stated_size(dataset, image)
         if size != stated:
             raise DataError(
                 "A picture has another size than its labels state.",
@@ -232,21 +234,24 @@ def stated_size(dataset: Dataset, image: int) -> tuple[int, int]:
     return int(dataset.width_px[image]), int(dataset.height_px[image])
 
 
-def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height in px, from the file's head. Raises DataError for a file that is no whole
-    PNG or JPEG, as far as its head and tail tell.
+def picture_size(path: Path, *, turned: bool) -> tuple[int, int]:
+    """Width and height in px, from the file's head; `turned`: as its EXIF orientation says.
+
+    Raises DataError for a file that is no whole picture, as far as its head and tail tell.
     """
     try:
         # Pillow warns of pictures above 89 Mpx, which are in order, and refuses those above 178.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=("JPEG", "PNG")) as picture:
+            with Image.open(path, formats=FORMATS) as picture:
                 size, kind = picture.size, picture.format
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+                if turned and is_sideways(picture):
+                    size = size[1], size[0]
+    except (*DAMAGE, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise DataError(
             "A picture cannot be opened.",
             where=str(path),
-            expected="PNG or JPEG of at most 178 Mpx",
+            expected="PNG, JPEG, WebP, BMP or TIFF of at most 178 Mpx",
             got=str(error),
         ) from error
     with path.open("rb") as file:

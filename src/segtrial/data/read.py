@@ -59,7 +59,7 @@ def read(
 def _read(found: Recognised, path: Path, image_root: Path | None, split: str | None) -> Dataset:
     match found.label_format:
         case LabelFormat.COCO | LabelFormat.LVIS:
-            return parse_coco(found.text or read_json(path), path, image_root)
+            return parse_coco(found.text or read_json(path), path, image_root, found.top)
         case LabelFormat.COCO_PANOPTIC:
             return read_panoptic(path, image_root)
         case LabelFormat.BDD100K:

@@ -9,6 +9,7 @@ import msgspec
 
 from segtrial.data.bdd100k.bitmask import recognise_bitmasks
 from segtrial.data.records import decode, read_json
+from segtrial.data.top_level import TopLevel, read_top_level
 from segtrial.data.yolo.read import looks_like_yolo
 from segtrial.types.dataset import LabelFormat
 from segtrial.types.errors import DataError
@@ -22,18 +23,16 @@ JSON = (".json", ".gz")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """A format and, where a JSON file had to be read for it, its text."""
+    """A format and, where a JSON file had to be read for it, its text and its top level."""
 
     label_format: LabelFormat
     text: bytes | None = None
+    top: TopLevel | None = None
 
 
-class _Keys(msgspec.Struct):
-    """Members that tell the formats apart; their values are not decoded."""
+class _First(msgspec.Struct):
+    """Members of a list's first element that tell what the list is."""
 
-    annotations: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    frames: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    labels: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     segments_info: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     image_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -50,8 +49,14 @@ def recognise(path: Path) -> Recognised:
         return Recognised(label_format=LabelFormat.YOLO_SEG)
     if path.suffix.lower() == ".png":
         return Recognised(label_format=_one(recognise_bitmasks(path), path))
-    text = read_json(path)
-    return Recognised(label_format=_one(_of_json(text, str(path)), path), text=text)
+    text, where = read_json(path), str(path)
+    top = None
+    if text.lstrip()[:1] == b"{":
+        top = read_top_level(text, where, "a JSON object of labels")
+        found = _of_object(top, where)
+    else:
+        found = _of_list(text, where)
+    return Recognised(label_format=_one(found, path), text=text, top=top)
 
 
 def _one(candidates: list[LabelFormat], path: Path) -> LabelFormat:
@@ -74,44 +79,35 @@ def _of_folder(path: Path) -> list[LabelFormat]:
     return found or recognise_bitmasks(path)
 
 
-def _of_json(text: bytes, where: str) -> list[LabelFormat]:
-    start = text.lstrip()[:1]
-    if start == b"[":
-        _refuse_results(text, where)
-        return [LabelFormat.BDD100K]
-    if start != b"{":
-        return []
-    keys = decode(text, _Keys, where=where, expected="a JSON object")
+def _of_object(top: TopLevel, where: str) -> list[LabelFormat]:
     found = []
-    if keys.annotations is not msgspec.UNSET:
-        found.append(_of_annotations(keys.annotations, where))
-    if keys.frames is not msgspec.UNSET or keys.labels is not msgspec.UNSET:
+    if top.annotations is not msgspec.UNSET:
+        first = _first(top.annotations, f"{where}: annotations")
+        panoptic = first is not None and first.segments_info is not msgspec.UNSET
+        found.append(LabelFormat.COCO_PANOPTIC if panoptic else LabelFormat.COCO)
+    if top.frames is not msgspec.UNSET or top.labels is not msgspec.UNSET:
         found.append(LabelFormat.BDD100K)
     return found
 
 
-def _of_annotations(raw: msgspec.Raw, where: str) -> LabelFormat:
-    first = _first(raw, f"{where}: annotations")
-    if first is not None and first.segments_info is not msgspec.UNSET:
-        return LabelFormat.COCO_PANOPTIC
-    return LabelFormat.COCO
-
-
-def _refuse_results(text: bytes, where: str) -> None:
-    first = _first(text, where)
+def _of_list(text: bytes, where: str) -> list[LabelFormat]:
+    if text.lstrip()[:1] != b"[":
+        return []
+    raws = decode(text, list[msgspec.Raw], where=where, expected="a list of frames")
+    first = _first(raws, where)
     if first is not None and first.image_id is not msgspec.UNSET:
         raise DataError(
             "These are predictions, not labels.",
             where=where,
             expected=f"labels: {FORMATS}",
             got="a list of COCO results",
-            next_step="predictions are compared with labels by segtrial evaluate",
+            next_step="name the labels that they were made for",
         )
+    return [LabelFormat.BDD100K]
 
 
-def _first(raw: bytes | msgspec.Raw, where: str) -> _Keys | None:
+def _first(raws: list[msgspec.Raw], where: str) -> _First | None:
     """The first element of a list, if it is an object."""
-    elements = decode(raw, list[msgspec.Raw], where=where, expected="a list")
-    if not elements or not bytes(elements[0]).startswith(b"{"):
+    if not raws or not bytes(raws[0]).startswith(b"{"):
         return None
-    return decode(elements[0], _Keys, where=f"{where}[0]", expected="an object")
+    return decode(raws[0], _First, where=f"{where}[0]", expected="an object")

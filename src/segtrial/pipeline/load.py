@@ -15,7 +15,7 @@ from segtrial.data.streets.names import class_names
 from segtrial.pipeline.differences import lineage
 from segtrial.store.codec import to_canonical_json
 from segtrial.store.folder import sha256, write_atomically
-from segtrial.types.dataset import Dataset
+from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.edits import Edits
 from segtrial.types.errors import DataError, TrialError, unknown_class
 from segtrial.types.recipe import OracleRecipe
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DONE = "streets.json"
+PAINTED = (  # masks are the source's pixels, not drawn from polygons
+    LabelFormat.BDD100K_INS_SEG,
+    LabelFormat.BDD100K_PAN_SEG,
+    LabelFormat.COCO_PANOPTIC,
+)
 
 # Label file and picture folder of a split.
 _Place = tuple["Path", "Path | None"]
@@ -69,6 +74,11 @@ def load_data(trial: Trial, *, root: Path, generated: Path) -> Loaded:
     for before, after in ((selected.train, train), (selected.val, val)):
         new = after.left_out[len(before.left_out) :]
         notes += [f"{after.source}: {left}" for left in new]
+    if (train.label_format in PAINTED) != (val.label_format in PAINTED):
+        notes.append(
+            f"training labels are {train.label_format}, validation labels {val.label_format}: "
+            "masks drawn by different rules differ at their edges"
+        )
     if not isinstance(trial.recipe, OracleRecipe):
         for split in (train, val):
             check_pictures(split)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from segtrial.geometry.outlines import outline_of
+from segtrial.geometry.pictures import FORMATS, upright
 from segtrial.geometry.rasterise import mask_counts
 from segtrial.geometry.runs import decode_mask
 from segtrial.report import class_colours, overlay
@@ -16,8 +17,6 @@ from segtrial.types.masks import pack_masks
 if TYPE_CHECKING:
     from segtrial.types.arrays import Bools, Bytes
     from segtrial.types.dataset import Dataset
-
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")  # what label formats name; no other decoder runs
 
 
 def picture_of(dataset: Dataset, image: int) -> Image.Image | None:
@@ -34,7 +33,8 @@ def picture_of(dataset: Dataset, image: int) -> Image.Image | None:
         if not path.is_relative_to(root):
             return None
         with Image.open(path, formats=FORMATS) as source:
-            return source.convert("RGB") if source.size == stated else None
+            picture = upright(source) if dataset.turns_pictures else source
+            return picture.convert("RGB") if picture.size == stated else None
     except Exception:  # noqa: BLE001  # a decoder may raise anything for a damaged file
         return None
 

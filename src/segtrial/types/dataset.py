@@ -110,6 +110,13 @@ class Dataset:
         """The outlines' bytes, N; empty where an instance has only a box."""
         return GeometryBytes(self.geometry_kind, _as_spans(self.instance_record))
 
+    @property
+    def turns_pictures(self) -> bool:
+        """Whether labels are in the px of the picture as its EXIF orientation turns it (YOLO),
+        not in those of the file as it is stored.
+        """
+        return self.label_format == LabelFormat.YOLO_SEG
+
     def instance_counts(self) -> Longs:
         """Instances per class, crowds not counted: int64 (C)."""
         return np.bincount(self.class_index[~self.crowd], minlength=len(self.class_names))

@@ -12,8 +12,10 @@ import numpy as np
 
 from segtrial.data.attributes import read_attributes
 from segtrial.data.coco.annotations import read_annotations
+from segtrial.data.coco.categories import Category, frequencies, read_categories
 from segtrial.data.extension import OfImage, coverage_of_names
-from segtrial.data.records import decode, decode_blocks, element_spans, read_json
+from segtrial.data.records import decode_blocks, element_spans, read_json
+from segtrial.data.top_level import TopLevel, other_members, read_top_level
 from segtrial.types.attributes import Coverage
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 Id = int | str
 EXPECTED = "COCO instances JSON: an object with images, annotations and categories"
-FREQUENCIES = ("r", "c", "f")
 
 
 class _Image(msgspec.Struct, gc=False):
@@ -42,12 +43,6 @@ class _Image(msgspec.Struct, gc=False):
     segtrial: OfImage | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Category(msgspec.Struct):
-    id: int
-    name: str
-    frequency: str | None = None
-
-
 def read_coco(path: Path, image_root: Path | None) -> Dataset:
     """The images, in the order of their ids, and instances of a COCO or LVIS instances file.
 
@@ -58,14 +53,18 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
     return parse_coco(read_json(path), path, image_root)
 
 
-def parse_coco(text: bytes, path: Path, image_root: Path | None) -> Dataset:
-    """`read_coco` of a text that was read from `path`."""
+def parse_coco(
+    text: bytes, path: Path, image_root: Path | None, top: TopLevel | None = None
+) -> Dataset:
+    """`read_coco` of a text that was read from `path`, and whose top level may be read already."""
     where = str(path)
-    members = decode(text, dict[str, msgspec.Raw], where=where, expected=EXPECTED)
+    top = top or read_top_level(text, where, EXPECTED)
     raw_images, raw_annotations, raw_categories = (
-        _array(members, name, where) for name in ("images", "annotations", "categories")
+        top.array(name, where, EXPECTED) for name in ("images", "annotations", "categories")
     )
-    categories = _categories(raw_categories, where)
+    arrays = {"images": raw_images, "annotations": raw_annotations, "categories": raw_categories}
+    others = other_members(text, arrays)
+    categories = read_categories(raw_categories, where)
     class_row = {category.id: row for row, category in enumerate(categories)}
     images, image_record = _images(text, raw_images, where)
     image_row = {image.id: row for row, image in enumerate(images)}
@@ -92,22 +91,14 @@ def parse_coco(text: bytes, path: Path, image_root: Path | None) -> Dataset:
         image_record=image_record,
         instance_record=found.record,
         class_record=tuple(bytes(raw) for raw in raw_categories),
-        class_frequency=_frequencies(categories),
+        class_frequency=frequencies(categories),
         image_attributes=read_attributes([i.attributes for i in images], f"{where}: images"),
         instance_attributes=found.attributes,
         coverage=_coverage(images, class_row, where)
         if lvis
         else _kept_coverage(images, categories, where),
-        file_record=msgspec.json.encode(members),
+        file_record=others,
     )
-
-
-def _array(members: dict[str, msgspec.Raw], name: str, where: str) -> list[msgspec.Raw]:
-    """Take one of the three arrays out of the file's members, as its elements."""
-    if name not in members:
-        raise DataError("A member is missing.", where=where, expected=EXPECTED, got=f"no {name}")
-    raw = members.pop(name)
-    return decode(raw, list[msgspec.Raw], where=f"{where}: {name}", expected="a list")
 
 
 def _images(text: bytes, raws: list[msgspec.Raw], where: str) -> tuple[list[_Image], Spans]:
@@ -148,26 +139,7 @@ def _is_federated(image: _Image) -> bool:
     )
 
 
-def _categories(raws: list[msgspec.Raw], where: str) -> list[_Category]:
-    categories = [
-        decode(raw, _Category, where=f"{where}: categories[{i}]", expected="id and name")
-        for i, raw in enumerate(raws)
-    ]
-    names, ids = {c.name for c in categories}, {c.id for c in categories}
-    if len(names) != len(categories) or len(ids) != len(categories):
-        raise DataError("Two categories share a name or an id.", where=f"{where}: categories")
-    return categories
-
-
-def _frequencies(categories: list[_Category]) -> tuple[str, ...]:
-    if all(category.frequency is None for category in categories):
-        return ()
-    return tuple(c.frequency if c.frequency in FREQUENCIES else "" for c in categories)
-
-
-def _kept_coverage(
-    images: list[_Image], categories: list[_Category], where: str
-) -> Coverage | None:
+def _kept_coverage(images: list[_Image], categories: list[Category], where: str) -> Coverage | None:
     """What a conversion from LVIS kept under our key."""
     try:
         return coverage_of_names([i.segtrial for i in images], [c.name for c in categories])

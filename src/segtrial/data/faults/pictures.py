@@ -55,7 +55,8 @@ def _file_faults(dataset: Dataset, image: int, path: Path) -> Iterator[Fault]:
         yield fault(dataset, FaultKind.PICTURE_MISSING, what, image=image, expected=name)
         return
     try:
-        size, stated = picture_size(path), stated_size(dataset, image)
+        size = picture_size(path, turned=dataset.turns_pictures)
+        stated = stated_size(dataset, image)
     except DataError as error:
         yield fault(
             dataset,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, UnidentifiedImageError
 
 from segtrial.data.yolo.description import is_file, is_folder
+from segtrial.geometry.pictures import DAMAGE, FORMATS, is_sideways
 from segtrial.types.attributes import LeftOut
 from segtrial.types.errors import DataError
 
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
-_ORIENTATION = 0x0112
-_TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 _LONGEST_PX = 100_000
 _LARGEST_LIST_BYTES = 1 << 28
-# what Pillow raises for damaged headers, beside its own errors
-_DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, struct.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,9 +264,9 @@ def picture_size(path: Path) -> tuple[int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pictures above 89 Mpx, which are in order
-            with Image.open(path, formats=_FORMATS) as picture:
-                size, turned = picture.size, _is_turned(picture)
-    except (*_DAMAGE, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            with Image.open(path, formats=FORMATS) as picture:
+                size, turned = picture.size, is_sideways(picture)
+    except (*DAMAGE, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise DataError(
             "A picture cannot be opened.",
             where=str(path),
@@ -281,12 +276,3 @@ def picture_size(path: Path) -> tuple[int, int]:
     if not all(1 <= side <= _LONGEST_PX for side in size):
         raise DataError("A picture's size is none.", where=str(path), got=f"{size}")
     return (size[1], size[0]) if turned else size
-
-
-def _is_turned(picture: Image.Image) -> bool:
-    if picture.format not in ("JPEG", "MPO"):  # of a PNG, Pillow would decode the pixels
-        return False
-    try:
-        return picture.getexif().get(_ORIENTATION) in _TURNED
-    except _DAMAGE:  # decoders show a picture with damaged EXIF as it is
-        return False

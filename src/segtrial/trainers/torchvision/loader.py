@@ -12,6 +12,7 @@ from torch import Tensor
 from segtrial.geometry.letterbox import Letterbox, letterbox
 from segtrial.geometry.mini_masks import mini_mask
 from segtrial.geometry.outlines import outline_of
+from segtrial.geometry.pictures import FORMATS, upright
 from segtrial.trainers.torchvision.roi_heads import Targets
 from segtrial.types.arrays import Bytes, Longs
 from segtrial.types.dataset import Dataset
@@ -55,13 +56,14 @@ class Pictures:
         path = root / self.dataset.file_name[image]
         height, width = self.frame(image).scaled
         try:
-            with Image.open(path) as source:
-                rgb = source.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
+            with Image.open(path, formats=FORMATS) as source:
+                picture = upright(source) if self.dataset.turns_pictures else source
+                rgb = picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise DataError(
                 "A picture cannot be decoded.",
                 where=str(path),
-                expected="a whole PNG or JPEG file",
+                expected="a whole picture file",
                 got=str(error),
                 next_step="fetch the picture again",
             ) from error

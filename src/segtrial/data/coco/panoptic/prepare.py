@@ -45,7 +45,8 @@ _INSTANCES = {
 def prepare_panoptic(dataset: Dataset) -> tuple[Dataset, tuple[Loss, ...]]:
     """The data set as panoptic labels would hold it, and what that loses.
 
-    Later instances of an image overwrite earlier ones; those that have only a box are left out.
+    Later instances of an image overwrite earlier ones, and crowds nothing; those that have only a
+    box are left out.
     Ids stay where an image's are different natural numbers that fit; else they count from 1.
     Every class is a thing, except BDD100K's stuff. Panoptic labels are given back as they are.
     Raises DataError for an outline that cannot be read.
@@ -98,7 +99,13 @@ def _image(dataset: Dataset, image: int, rows: range, count: Counter[str]) -> _P
     kept = [row for row, _ in drawn]
     value = _segment_ids([dataset.annotation_id[row] for row in kept], count)
     masks = pack_masks([counts for _, counts in drawn])
-    painted, lost_px = paint(masks, value, height=size[0], width=size[1], background=VOID)
+    # crowds first: what stands before a crowd region is an instance of its own
+    order = np.argsort(~dataset.crowd[kept], kind="stable")
+    painted, lost = paint(
+        masks.take(order), value[order], height=size[0], width=size[1], background=VOID
+    )
+    lost_px = np.zeros_like(lost)
+    lost_px[order] = lost
     found, masks, boxes, areas = instances_of(painted, VOID)
     at = np.searchsorted(found, value)
     seen = np.isin(value, found)

@@ -12,9 +12,11 @@ import msgspec
 import numpy as np
 
 from segtrial.data.attributes import AttributeColumns, read_attributes
+from segtrial.data.coco.categories import read_categories
 from segtrial.data.coco.panoptic.segments import Segments, png_of, read_segments
 from segtrial.data.label_png import png_name
 from segtrial.data.records import decode, read_json
+from segtrial.data.top_level import other_members, read_top_level
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
 from segtrial.types.geometry_bytes import GeometryKind
@@ -39,11 +41,6 @@ class _Image(msgspec.Struct, gc=False):
     attributes: msgspec.Raw = msgspec.Raw(b"")
 
 
-class _Category(msgspec.Struct):
-    id: int
-    name: str
-
-
 class _Annotation(msgspec.Struct):
     image_id: Id
     file_name: str
@@ -59,11 +56,13 @@ def read_panoptic(path: Path, image_root: Path | None) -> Dataset:
     image without annotation or with two, and for what `read_segments` refuses.
     """
     where = str(path)
-    members = decode(read_json(path), dict[str, msgspec.Raw], where=where, expected=EXPECTED)
+    text = read_json(path)
+    top = read_top_level(text, where, EXPECTED)
     raw_images, raw_annotations, raw_categories = (
-        _array(members, name, where) for name in ("images", "annotations", "categories")
+        top.array(name, where, EXPECTED) for name in ("images", "annotations", "categories")
     )
-    categories = _categories(raw_categories, where)
+    arrays = {"images": raw_images, "annotations": raw_annotations, "categories": raw_categories}
+    categories = read_categories(raw_categories, where)
     images = _images(raw_images, where)
     found = _annotations(raw_annotations, {image.id for image, _ in images}, where)
     stem = path.name.removesuffix(".gz").removesuffix(".json")
@@ -87,7 +86,7 @@ def read_panoptic(path: Path, image_root: Path | None) -> Dataset:
         image_record=pack_spans(_record(raw, i, found[i.id].raw) for i, raw in images),
         class_record=tuple(bytes(raw) for raw in raw_categories),
         image_attributes=read_attributes([i.attributes for i, _ in images], f"{where}: images"),
-        file_record=msgspec.json.encode(members),
+        file_record=other_members(text, arrays),
         **columns.of_instances(),
     )
 
@@ -146,14 +145,6 @@ class _Columns:
         }
 
 
-def _array(members: dict[str, msgspec.Raw], name: str, where: str) -> list[msgspec.Raw]:
-    """Take one of the three arrays out of the file's members, as its elements."""
-    if name not in members:
-        raise DataError("A member is missing.", where=where, expected=EXPECTED, got=f"no {name}")
-    raw = members.pop(name)
-    return decode(raw, list[msgspec.Raw], where=f"{where}: {name}", expected="a list")
-
-
 def _images(raws: list[msgspec.Raw], where: str) -> list[tuple[_Image, msgspec.Raw]]:
     """The images and their records, sorted by id."""
     expected = "id, file_name, width, height"
@@ -164,17 +155,6 @@ def _images(raws: list[msgspec.Raw], where: str) -> list[tuple[_Image, msgspec.R
     if len({str(image.id) for image, _ in images}) != len(images):
         raise DataError("Two images have the same id.", where=where, expected="unique image ids")
     return sorted(images, key=lambda pair: (isinstance(pair[0].id, str), pair[0].id))
-
-
-def _categories(raws: list[msgspec.Raw], where: str) -> list[_Category]:
-    found = [
-        decode(raw, _Category, where=f"{where}: categories[{i}]", expected="id and name")
-        for i, raw in enumerate(raws)
-    ]
-    names, ids = {c.name for c in found}, {c.id for c in found}
-    if len(names) != len(found) or len(ids) != len(found):
-        raise DataError("Two categories share a name or an id.", where=f"{where}: categories")
-    return found
 
 
 def _annotations(raws: list[msgspec.Raw], images: set[Id], where: str) -> dict[Id, _Found]:
