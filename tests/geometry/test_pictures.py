@@ -51,6 +51,7 @@ def test_other_formats_are_as_they_are_stored() -> None:
     assert upright(picture).size == (20, 10)
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow tells of it when it opens the file
 def test_damaged_exif_is_no_orientation() -> None:
     out = io.BytesIO()
     Image.new("RGB", (20, 10)).save(out, "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import struct
-import warnings
-from collections.abc import Iterator
 
 from PIL import Image, ImageOps
 
@@ -22,8 +19,7 @@ def is_sideways(picture: Image.Image) -> bool:
     if picture.format not in ("JPEG", "MPO"):  # of a PNG, Pillow would decode the pixels
         return False
     try:
-        with _quiet():
-            return picture.getexif().get(_ORIENTATION) in _SIDEWAYS
+        return picture.getexif().get(_ORIENTATION) in _SIDEWAYS
     except DAMAGE:  # decoders show a picture with damaged EXIF as it is
         return False
 
@@ -33,15 +29,6 @@ def upright(picture: Image.Image) -> Image.Image:
     if picture.format not in ("JPEG", "MPO"):
         return picture
     try:
-        with _quiet():
-            return ImageOps.exif_transpose(picture)
+        return ImageOps.exif_transpose(picture)
     except DAMAGE:
         return picture
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Pillow's warnings of damaged EXIF: nobody who trains can mend it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
