@@ -145,14 +145,21 @@ def cell_ious(
 
 @njit(cache=True, nogil=True)
 def match_cell(
-    iou_DN: Floats, crowd: Bools, thresholds: Floats, truth_rows: Longs, out_TD: Ints
+    iou_DN: Floats,
+    order: Longs,
+    ignore: Bools,
+    crowd: Bools,
+    thresholds: Floats,
+    truth_rows: Longs,
+    out_TD: Ints,
 ) -> None:
     """COCO's greedy matching of one cell; detections in order of falling score.
 
-    `crowd` truths must stand last. `out_TD` gets the truth row, -1 for none, -2 for a crowd. Each
-    detection takes the free truth of highest IoU at or above the threshold (of equal IoUs the
-    last); a crowd only when no other is left, and a crowd may be taken many times
-    (pycocotools `evaluateImg`).
+    `order`: the truths as they are tried, those of `ignore` (crowds, and truths outside the area
+    range) last. `out_TD` gets the truth row, -1 for none, -2 for an ignored one. Each detection
+    takes the free truth of highest IoU at or above the threshold (of equal IoUs the last); an
+    ignored one only when no other is left, and a crowd may be taken many times (pycocotools
+    `evaluateImg`).
     """
     detections, truths = iou_DN.shape
     taken = np.zeros(truths, np.bool_)
@@ -161,10 +168,11 @@ def match_cell(
         for d in range(detections):
             best = min(thresholds[t], 1 - 1e-10)
             met = -1
-            for n in range(truths):
+            for k in range(truths):
+                n = order[k]
                 if taken[n] and not crowd[n]:
                     continue
-                if met > -1 and not crowd[met] and crowd[n]:
+                if met > -1 and not ignore[met] and ignore[n]:
                     break
                 if iou_DN[d, n] < best:
                     continue
@@ -172,11 +180,9 @@ def match_cell(
                 met = n
             if met < 0:
                 out_TD[t, d] = -1
-            elif crowd[met]:
-                out_TD[t, d] = -2
-            else:
-                taken[met] = True
-                out_TD[t, d] = truth_rows[met]
+                continue
+            taken[met] = True
+            out_TD[t, d] = -2 if ignore[met] else truth_rows[met]
 
 
 @njit(cache=True, nogil=True)
@@ -196,13 +202,18 @@ def match_cells(
     n_first: Longs,
     use_masks: bool,
     thresholds: Floats,
-    out_TD: Ints,
+    stated_area: Floats,
+    ranges_A2: Floats,
+    out_ATD: npt.NDArray[np.int32],
 ) -> None:
-    """Match every cell. `d_order`, `n_order`: rows sorted by cell (within a cell: detections by
-    falling score, truths with crowds last); `d_cell`, `n_cell`: the cell of each, sorted.
-    `out_TD` (T, D) is in the order of `d_order`.
+    """Match every cell under every area range; IoUs are computed once.
+
+    `d_order`, `n_order`: rows sorted by cell (within a cell: detections by falling score);
+    `d_cell`, `n_cell`: the cell of each, sorted. `stated_area`: the truths' areas in their labels,
+    which decide with `ranges_A2` (lowest and highest, both included) what is ignored, as does an
+    unmatched detection's own area. `out_ATD` (A, T, D) is in the order of `d_order`.
     """
-    out_TD[:, :] = -1
+    out_ATD[:, :, :] = -1
     i = 0
     j = 0
     while i < len(d_order):
@@ -234,11 +245,23 @@ def match_cells(
                 thresholds[0],
                 iou_DN,
             )
+            crowd = n_crowd[rows]
             out = np.empty((len(thresholds), end - i), np.int32)
-            match_cell(iou_DN, n_crowd[rows], thresholds, rows, out)
-            out_TD[:, i:end] = out
+            for a in range(len(ranges_A2)):
+                area = stated_area[rows]
+                ignore = crowd | (area < ranges_A2[a, 0]) | (area > ranges_A2[a, 1])
+                order = np.argsort(ignore.astype(np.int8), kind="mergesort")
+                match_cell(iou_DN, order, ignore, crowd, thresholds, rows, out)
+                out_ATD[a, :, i:end] = out
         i = end
         j = stop
+    for a in range(len(ranges_A2)):
+        for d in range(len(d_order)):
+            area_px = d_area[d_order[d]]
+            if area_px < ranges_A2[a, 0] or area_px > ranges_A2[a, 1]:
+                for t in range(len(thresholds)):
+                    if out_ATD[a, t, d] == -1:
+                        out_ATD[a, t, d] = -2
 
 
 @njit(cache=True, nogil=True)

@@ -1,6 +1,6 @@
 """Detections + Dataset → Matches: done once a run; everything after is a reduction.
 
-Semantics: COCO (pycocotools 2.0.11 `evaluateImg`, area "all", 100 detections an image and class).
+Semantics: pycocotools 2.0.11 and lvis 0.5.3 `evaluate_img`; what differs between them: `rules.py`.
 """
 
 from __future__ import annotations
@@ -8,16 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from segtrial.evaluation import kernels
+from segtrial.evaluation.rules import (
+    AREA_RANGES_PX,
+    COCO,
+    Rules,
+    cells_of,
+    detection_order,
+    in_pairs,
+    not_exhaustive_cells,
+)
 from segtrial.geometry.runs import decode_counts
 from segtrial.types.arrays import IOU_THRESHOLDS, Floats, Longs
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
-from segtrial.types.evaluation import IouType, Matches
+from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType, Matches
 from segtrial.types.masks import Masks
-
-MAX_DETECTIONS = 100  # an image and class, the highest scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,17 +92,28 @@ def match(truth: Truth, detections: Detections, iou_type: IouType) -> Matches:
     order of the images, then of the detections (stable sort). Raises ValueError where masks are
     asked for and missing.
     """
+    return match_ranges(truth, detections, iou_type, COCO, ("all",))["all"]
+
+
+def match_ranges(
+    truth: Truth,
+    detections: Detections,
+    iou_type: IouType,
+    rules: Rules,
+    ranges: tuple[str, ...] = tuple(AREA_RANGES_PX),
+) -> dict[str, Matches]:
+    """`match` under the rules of a benchmark, once for each area range; IoUs are computed once.
+
+    A truth outside the range is ignored as a crowd is, but may be met once only; so is an unmatched
+    detection outside of it. The area of a truth is its label's. Raises ValueError as `match` does,
+    and for federated rules on labels that state no coverage.
+    """
     dataset = truth.dataset
-    if iou_type == IouType.MASK:
-        if detections.masks is None or truth.masks is None:
-            raise ValueError("mask matching needs masks on both sides")
-        heights = dataset.height_px[detections.image_index].astype(np.int64)
-        found, real = mask_shapes(detections.masks, heights), truth.masks
-    else:
-        found, real = box_shapes(np.array(detections.box_xywh)), truth.boxes
-    rows, cells = _detection_order(detections, len(dataset.class_names))
+    found, real = _shapes(truth, detections, iou_type)
+    rows, cells = detection_order(detections, dataset, rules)
     truth_rows, truth_cells = _truth_order(dataset)
-    met_TD = np.empty((len(IOU_THRESHOLDS), len(rows)), np.int32)
+    bounds = np.array([AREA_RANGES_PX[name] for name in ranges])
+    met_ATD = np.empty((len(ranges), len(IOU_THRESHOLDS), len(rows)), np.int32)
     kernels.match_cells(
         rows,
         cells,
@@ -111,25 +130,35 @@ def match(truth: Truth, detections: Detections, iou_type: IouType) -> Matches:
         real.first,
         iou_type == IouType.MASK,
         np.array(IOU_THRESHOLDS),
-        met_TD,
+        np.array(dataset.area_px),
+        bounds,
+        met_ATD,
     )
-    return _by_class(dataset, detections, iou_type, rows, met_TD)
+    if rules.federated:
+        unknown = in_pairs(cells, not_exhaustive_cells(dataset))
+        met_ATD[:, :, unknown] = np.where(
+            met_ATD[:, :, unknown] == NO_MATCH, IGNORED, met_ATD[:, :, unknown]
+        )
+    return {
+        name: _by_class(dataset, detections, iou_type, rows, met_ATD[a], bounds[a])
+        for a, name in enumerate(ranges)
+    }
 
 
-def _detection_order(detections: Detections, classes: int) -> tuple[Longs, Longs]:
-    """Rows sorted by (image, class, falling score), at most MAX_DETECTIONS a cell; their cells."""
-    cell = detections.image_index.astype(np.int64) * classes + detections.class_index
-    order = np.lexsort((-detections.score, cell))
-    sorted_cell = cell[order]
-    rank = np.arange(len(order)) - np.searchsorted(sorted_cell, sorted_cell)
-    keep = rank < MAX_DETECTIONS
-    return order[keep], sorted_cell[keep]
+def _shapes(truth: Truth, detections: Detections, iou_type: IouType) -> tuple[Shapes, Shapes]:
+    """Of the detections and of the truth."""
+    if iou_type == IouType.BOX:
+        return box_shapes(np.array(detections.box_xywh)), truth.boxes
+    if detections.masks is None or truth.masks is None:
+        raise ValueError("mask matching needs masks on both sides")
+    heights = truth.dataset.height_px[detections.image_index].astype(np.int64)
+    return mask_shapes(detections.masks, heights), truth.masks
 
 
 def _truth_order(dataset: Dataset) -> tuple[Longs, Longs]:
-    """Rows sorted by (image, class), crowds last in their cell; their cells."""
-    cell = dataset.image_index.astype(np.int64) * len(dataset.class_names) + dataset.class_index
-    order = np.lexsort((dataset.crowd, cell))
+    """Rows sorted by (image, class); their cells."""
+    cell = cells_of(dataset.image_index, dataset.class_index, len(dataset.class_names))
+    order = np.argsort(cell, kind="stable")
     return order, cell[order]
 
 
@@ -138,12 +167,14 @@ def _by_class(
     detections: Detections,
     iou_type: IouType,
     rows: Longs,
-    met_TD: np.ndarray[tuple[int, int], np.dtype[np.int32]],
+    met_TD: npt.NDArray[np.int32],
+    range_px: Floats,
 ) -> Matches:
     """Matches from the kernel's output: sorted by class, then falling score, stable by image."""
     order = np.lexsort((-detections.score[rows], detections.class_index[rows]))
     picked = rows[order]
-    counts = ~dataset.crowd
+    area = dataset.area_px
+    counts = ~dataset.crowd & (area >= range_px[0]) & (area <= range_px[1])
     return Matches(
         iou_type=iou_type,
         images=dataset.images,
