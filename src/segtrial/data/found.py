@@ -37,6 +37,7 @@ class Found:
         self._score: list[float] = []
         self._boxes: list[list[float]] = []
         self._masks: list[bytes] = []
+        self._stated: list[float] = []  # areas of the boxes that the file states
         self._bare = ""  # where the first detection without a mask stands
 
     def add(
@@ -54,6 +55,7 @@ class Found:
         """Take over one detection. `image`, `label`: rows of the truth, None for a stranger, which
         the file calls `image_said`, `label_said`. Raises DataError for one that is none.
         """
+        states_box = box_xywh is not None
         if image is None:
             self._stranger("an image that the labels do not have", image_said, where)
             return
@@ -79,6 +81,8 @@ class Found:
         self._label.append(label)
         self._score.append(score)
         self._boxes.append(box_xywh)
+        if states_box:
+            self._stated.append(box_xywh[2] * box_xywh[3])
 
     def _counts(self, geometry: msgspec.Raw, size: tuple[int, int], where: str) -> bytes:
         try:
@@ -119,6 +123,7 @@ class Found:
             score=np.array(self._score, np.float64)[order],
             box_xywh=np.array(self._boxes, np.float64).reshape(-1, 4)[order],
             masks=pack_masks([self._masks[row] for row in order]) if self._masks else None,
+            area_px=np.array(self._stated)[order] if len(self._stated) == len(order) else None,
         )
         left_out = tuple(
             LeftOut(count=count, reason=what, first=first)

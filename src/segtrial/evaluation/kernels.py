@@ -202,16 +202,17 @@ def match_cells(
     n_first: Longs,
     use_masks: bool,
     thresholds: Floats,
-    stated_area: Floats,
+    d_range_area: Floats,
+    n_range_area: Floats,
     ranges_A2: Floats,
     out_ATD: npt.NDArray[np.int32],
 ) -> None:
     """Match every cell under every area range; IoUs are computed once.
 
     `d_order`, `n_order`: rows sorted by cell (within a cell: detections by falling score);
-    `d_cell`, `n_cell`: the cell of each, sorted. `stated_area`: the truths' areas in their labels,
-    which decide with `ranges_A2` (lowest and highest, both included) what is ignored, as does an
-    unmatched detection's own area. `out_ATD` (A, T, D) is in the order of `d_order`.
+    `d_cell`, `n_cell`: the cell of each, sorted. `d_range_area`, `n_range_area`: the areas
+    that decide with `ranges_A2` (lowest and highest, both included) what is ignored: truths, and
+    detections that meet nothing. `out_ATD` (A, T, D) is in the order of `d_order`.
     """
     out_ATD[:, :, :] = -1
     i = 0
@@ -248,7 +249,7 @@ def match_cells(
             crowd = n_crowd[rows]
             out = np.empty((len(thresholds), end - i), np.int32)
             for a in range(len(ranges_A2)):
-                area = stated_area[rows]
+                area = n_range_area[rows]
                 ignore = crowd | (area < ranges_A2[a, 0]) | (area > ranges_A2[a, 1])
                 order = np.argsort(ignore.astype(np.int8), kind="mergesort")
                 match_cell(iou_DN, order, ignore, crowd, thresholds, rows, out)
@@ -257,7 +258,7 @@ def match_cells(
         j = stop
     for a in range(len(ranges_A2)):
         for d in range(len(d_order)):
-            area_px = d_area[d_order[d]]
+            area_px = d_range_area[d_order[d]]
             if area_px < ranges_A2[a, 0] or area_px > ranges_A2[a, 1]:
                 for t in range(len(thresholds)):
                     if out_ATD[a, t, d] == -1:

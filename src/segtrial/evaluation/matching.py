@@ -105,8 +105,8 @@ def match_ranges(
     """`match` under the rules of a benchmark, once for each area range; IoUs are computed once.
 
     A truth outside the range is ignored as a crowd is, but may be met once only; so is an unmatched
-    detection outside of it. The area of a truth is its label's. Raises ValueError as `match` does,
-    and for federated rules on labels that state no coverage.
+    detection outside of it. The area of a truth is its label's; of a detection see `Detections`.
+    Raises ValueError as `match` does, and for federated rules on labels without coverage.
     """
     dataset = truth.dataset
     found, real = _shapes(truth, detections, iou_type)
@@ -130,6 +130,7 @@ def match_ranges(
         real.first,
         iou_type == IouType.MASK,
         np.array(IOU_THRESHOLDS),
+        found.area_px if detections.area_px is None else np.array(detections.area_px),
         np.array(dataset.area_px),
         bounds,
         met_ATD,
