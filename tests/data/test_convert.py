@@ -163,7 +163,8 @@ def test_bdd100k_s_names_become_numbers_and_its_flags_crowds(tmp_path: Path) -> 
     back, _ = converted(there, BDD100K, tmp_path)
     assert back.crowd.tolist() == source.crowd.tolist()
     assert json.loads(back.instance_record[3])["attributes"] == {"ignored": True, "occluded": True}
-    assert back.image_id == there.image_id
+    assert back.image_id == source.image_id
+    assert list(back.annotation_id) == list(source.annotation_id)
 
 
 def test_curves_are_evaluated_counted_and_drawn_alike(tmp_path: Path) -> None:

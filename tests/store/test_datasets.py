@@ -99,3 +99,15 @@ def test_a_changed_byte_of_a_column_is_refused_or_changes_the_fingerprint(tmp_pa
 def test_no_file_is_a_plain_absence(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_dataset(tmp_path / "none")
+
+
+def test_a_verified_file_is_what_was_written(tmp_path: Path) -> None:
+    save_dataset(rich(tmp_path), tmp_path / "a")
+    load_dataset(tmp_path / "a", verify=True)
+    data = bytearray((tmp_path / "a").read_bytes())
+    for place in range(0, len(data), 41):
+        data[place] ^= 0x20
+        (tmp_path / "changed").write_bytes(data)
+        with pytest.raises(RecordError):
+            load_dataset(tmp_path / "changed", verify=True)
+        data[place] ^= 0x20

@@ -33,6 +33,18 @@ class Format(StrEnum):
     YOLO_SEG = "yolo_seg"
 
 
+class Target(StrEnum):
+    """Formats that labels are written in."""
+
+    COCO = "coco"
+    LVIS = "lvis"
+    COCO_PANOPTIC = "coco_panoptic"
+    BDD100K = "bdd100k"
+    BDD100K_INS_SEG = "bdd100k_ins_seg_bitmask"
+    BDD100K_PAN_SEG = "bdd100k_pan_seg_bitmask"
+    YOLO_SEG = "yolo_seg"
+
+
 class Pictures(StrEnum):
     """What a YOLO folder gets of the pictures."""
 
@@ -124,7 +136,7 @@ def check(
 def convert(
     source: Annotated[Path, typer.Argument(help="A label file or folder.", metavar="A")],
     out: Annotated[Path, typer.Argument(help="The new file or folder.", metavar="B")],
-    to: Annotated[Format, typer.Option("--to", help="The format of B.")],
+    to: Annotated[Target, typer.Option("--to", help="The format of B.")],
     images: Images = None,
     label_format: Annotated[Format, typer.Option("--format", help="A's format.")] = Format.AUTO,
     split: Split = None,

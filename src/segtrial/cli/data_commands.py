@@ -16,6 +16,7 @@ from segtrial.data.faults import find_faults
 from segtrial.data.streets import write_streets
 from segtrial.data.summary import summarise
 from segtrial.data.write import SplitName
+from segtrial.data.yolo.read import splits_of
 from segtrial.pipeline.label_pages import gallery_page, sample_panels
 from segtrial.pipeline.labels import convert_labels, open_labels
 from segtrial.report.summary_page import summary_page
@@ -38,6 +39,7 @@ def summary_command(
     everything: bool,
 ) -> None:
     """Print what the labels hold; write the page where one is asked for."""
+    _check_page(html, path)
     dataset = open_labels(path, images=images, label_format=label_format, split=split)
     summary = summarise(dataset)
     console = stderr()
@@ -80,10 +82,26 @@ def check_command(
         write_out(to_json({"source": str(path), "images": dataset.images, "faults": faults}))
     else:
         looked = "pictures included" if here else "pictures not looked at"
+        if pictures and not here:
+            looked += " (not found: --images says where they are)"
         say(console, f"{dataset.source}: {dataset.label_format}, {dataset.images} images, {looked}")
         show_faults(console, faults)
     if any(fault.severity == Severity.ERROR for fault in faults):
         raise typer.Exit(BAD_INPUT)
+
+
+def _check_page(page: Path | None, labels: Path) -> None:
+    """A page may take the place of a page, of nothing else."""
+    if page is None or not page.exists():
+        return
+    if page.suffix.lower() not in {".html", ".htm"} or page.is_dir():
+        raise TrialError(
+            "There is something already that is no page.",
+            where=str(page),
+            expected="a new file, or one that ends in .html",
+        )
+    if page.resolve() == labels.resolve():
+        raise TrialError("The page would take the labels' place.", where=str(page))
 
 
 def convert_command(
@@ -99,8 +117,7 @@ def convert_command(
     as_json: bool,
 ) -> None:
     """Write the labels in another format, and say what that format could not hold."""
-    if to == "auto":
-        raise TrialError("The format of B is missing.", where="--to", expected="a format's name")
+    _check_split(source, split, label_format)
     dataset = open_labels(source, images=images, label_format=label_format, split=split)
     done = convert_labels(
         dataset,
@@ -116,13 +133,27 @@ def convert_command(
             "to": to,
             "path": str(out),
             "images": done.dataset.images,
-            "instances": done.dataset.instances,
+            "instances": int((~done.dataset.crowd).sum()),
+            "crowds": int(done.dataset.crowd.sum()),
             "losses": done.losses,
         }
         write_out(to_json(answer))
         return
     show_losses(stderr(), dataset, done.dataset, done.losses)
     say(stderr(), f"Written: {out}", whole=True)
+
+
+def _check_split(source: Path, split: str | None, label_format: str) -> None:
+    """A data.yaml of several splits is converted one at a time, or the splits would be one."""
+    stated = splits_of(source) if label_format in {"auto", LabelFormat.YOLO_SEG} else ()
+    if split is None and len(stated) > 1:
+        raise TrialError(
+            "The data set has several splits.",
+            where=str(source),
+            expected="one of them, to be converted by itself",
+            got=", ".join(stated),
+            next_step=f"add --split {stated[0]}",
+        )
 
 
 def _split(asked: str | None) -> SplitName:
@@ -148,11 +179,14 @@ def view_command(
     classes: tuple[str, ...],
 ) -> None:
     """Write the gallery."""
+    _check_page(out, path)
     dataset = open_labels(path, images=images, label_format=label_format, split=split)
     console = stderr()
     with counting(console, "drawing") as report:
         page = gallery_page(dataset, count=count, seed=seed, classes=classes, report=report)
     write_atomically(out, page.encode())
+    if dataset.image_root is None:
+        say(console, "The pictures were not found: --images says where they are.", style="yellow")
     say(console, f"Gallery: {out} ({len(page) / 1e6:.1f} MB)", whole=True)
 
 

@@ -22,7 +22,8 @@ def show_losses(console: Console, source: Dataset, target: Dataset, losses: Sequ
     for name in ("", "format", "images", "instances", "crowds", "classes"):
         table.add_column(name, justify="left" if name in {"", "format"} else "right")
     for name, dataset in (("from", source), ("to", target)):
-        counts = (dataset.images, dataset.instances, int(dataset.crowd.sum()))
+        crowds = int(dataset.crowd.sum())
+        counts = (dataset.images, dataset.instances - crowds, crowds)
         row = (*counts, len(dataset.class_names))
         table.add_row(name, str(dataset.label_format), *(f"{number:,}" for number in row))
     console.print(table)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from segtrial.data.bdd100k.bitmask import prepare_bitmasks
 from segtrial.data.bdd100k.convert import prepare_bdd100k
 from segtrial.data.coco.convert import prepare_coco
 from segtrial.data.coco.panoptic import prepare_panoptic
 from segtrial.data.yolo.convert import prepare_yolo
 from segtrial.types.dataset import Dataset, LabelFormat
+from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
     from segtrial.types.losses import Loss
@@ -23,6 +26,19 @@ def convert(dataset: Dataset, target: LabelFormat) -> tuple[Dataset, tuple[Loss,
     """
     if target == dataset.label_format:
         return dataset, ()
+    try:
+        return _prepared(dataset, target)
+    except (msgspec.DecodeError, RecursionError, KeyError) as error:
+        raise DataError(
+            "A record cannot be read.",
+            where=dataset.source,
+            expected="records of the format, and what segtrial itself writes under its key",
+            got=(str(error) or type(error).__name__)[:200],
+            next_step="see what else is wrong: segtrial data check",
+        ) from error
+
+
+def _prepared(dataset: Dataset, target: LabelFormat) -> tuple[Dataset, tuple[Loss, ...]]:
     match target:
         case LabelFormat.COCO | LabelFormat.LVIS:
             return prepare_coco(dataset, target)

@@ -32,9 +32,13 @@ class OfImage(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class OfInstance(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Of an instance: its area in px, where the format states none."""
+    """Of an instance: its id in the source, its area in px where the format states none, its box
+    xywh where the format's own does not give the same numbers back.
+    """
 
+    id: int | str | None = None
     area: float | None = None
+    bbox: tuple[float, float, float, float] | None = None
     format: str = ""
     other: dict[str, msgspec.Raw] = {}
 

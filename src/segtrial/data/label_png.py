@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from segtrial.types.arrays import Bytes
+    from segtrial.types.dataset import Dataset
 
 LARGEST_PX = 1 << 26  # 8192 × 8192: a map of 256 MB
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _DAMAGED = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning, UserWarning),
 )
 
 
@@ -70,6 +71,19 @@ def _pixels(path: Path, size: tuple[int, int], mode: str) -> Bytes:
         if getattr(image, "is_animated", False):
             raise ValueError("an animation")
         return np.array(image, np.uint8)
+
+
+def check_map_sizes(dataset: Dataset) -> None:
+    """Raise DataError for a picture whose label PNG would be larger than readers take."""
+    pixels = dataset.width_px.astype(np.int64) * dataset.height_px
+    if len(pixels) and pixels.max() > LARGEST_PX:
+        row = int(np.argmax(pixels))
+        raise DataError(
+            "A picture is too large for a label PNG.",
+            where=f"{dataset.source}: image {dataset.image_id[row]}",
+            expected=f"at most {LARGEST_PX} px",
+            got=f"{dataset.width_px[row]} × {dataset.height_px[row]} px",
+        )
 
 
 def png_header(path: Path) -> tuple[int, int, tuple[str, int]]:

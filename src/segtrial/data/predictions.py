@@ -8,7 +8,7 @@ import msgspec
 
 from segtrial.data.bdd100k.predictions import read_scalabel_predictions
 from segtrial.data.coco.results import read_coco_results
-from segtrial.data.records import decode, read_json
+from segtrial.data.records import decode, first_character, is_there, read_json
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_predictions(
     `leave_out`: predictions on other images or of other classes are left out and counted, else
     they raise DataError, as does what is neither format. An empty list is no detection at all.
     """
-    if not path.exists():
+    if not is_there(path):
         raise DataError("There is no such prediction file.", where=str(path), expected=EXPECTED)
     if path.is_dir() or not _is_coco(path):
         return read_scalabel_predictions(path, truth, leave_out=leave_out)
@@ -43,7 +43,7 @@ def read_predictions(
 
 def _is_coco(path: Path) -> bool:
     text = read_json(path)
-    if text.lstrip()[:1] != b"[":
+    if first_character(text) != b"[":
         return False
     where = str(path)
     raws = decode(text, list[msgspec.Raw], where=where, expected=EXPECTED)

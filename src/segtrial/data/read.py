@@ -9,7 +9,7 @@ from segtrial.data.bdd100k.read import read_bdd100k
 from segtrial.data.coco.panoptic import read_panoptic
 from segtrial.data.coco.read import parse_coco
 from segtrial.data.recognise import Recognised, recognise
-from segtrial.data.records import read_json
+from segtrial.data.records import is_there, read_json
 from segtrial.data.yolo.read import read_yolo
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
@@ -36,7 +36,7 @@ def read(
     "val" or "test" of a format that holds several in one place (YOLO); None = all of them.
     Raises DataError where there is nothing at `path`, or where it cannot be read.
     """
-    if not path.exists():
+    if not is_there(path):
         raise DataError(
             "There is no such label file.",
             where=str(path),
@@ -46,7 +46,8 @@ def read(
     if label_format == "auto":
         found = recognise(path)
     else:
-        found = Recognised(label_format=LabelFormat(label_format))
+        kind = LabelFormat(label_format)
+        found = Recognised(label_format=kind, stated=kind)
     if path.is_dir() and found.label_format not in FOLDERS:
         raise DataError(
             "A folder stands where a label file is needed.",
@@ -59,7 +60,8 @@ def read(
 def _read(found: Recognised, path: Path, image_root: Path | None, split: str | None) -> Dataset:
     match found.label_format:
         case LabelFormat.COCO | LabelFormat.LVIS:
-            return parse_coco(found.text or read_json(path), path, image_root, found.top)
+            text = found.text or read_json(path)
+            return parse_coco(text, path, image_root, found.top, found.stated)
         case LabelFormat.COCO_PANOPTIC:
             return read_panoptic(path, image_root)
         case LabelFormat.BDD100K:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segtrial.data.bdd100k.bitmask import recognise_bitmasks
-from segtrial.data.records import decode, read_json
+from segtrial.data.records import decode, first_character, read_json
 from segtrial.data.top_level import TopLevel, read_top_level
 from segtrial.data.yolo.read import looks_like_yolo
 from segtrial.types.dataset import LabelFormat
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMATS = ", ".join(LabelFormat)
-JSON = (".json", ".gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """A format and, where a JSON file had to be read for it, its text and its top level."""
+    """A format and, where a JSON file had to be read for it, its text and its top level;
+    `stated`: what the user says, if anything.
+    """
 
     label_format: LabelFormat
     text: bytes | None = None
     top: TopLevel | None = None
+    stated: LabelFormat | None = None
 
 
 class _First(msgspec.Struct):
@@ -49,13 +51,8 @@ def recognise(path: Path) -> Recognised:
         return Recognised(label_format=LabelFormat.YOLO_SEG)
     if path.suffix.lower() == ".png":
         return Recognised(label_format=_one(recognise_bitmasks(path), path))
-    text, where = read_json(path), str(path)
-    top = None
-    if text.lstrip()[:1] == b"{":
-        top = read_top_level(text, where, "a JSON object of labels")
-        found = _of_object(top, where)
-    else:
-        found = _of_list(text, where)
+    text = read_json(path)
+    found, top = _of_text(text, str(path))
     return Recognised(label_format=_one(found, path), text=text, top=top)
 
 
@@ -67,16 +64,34 @@ def _one(candidates: list[LabelFormat], path: Path) -> LabelFormat:
         where=str(path),
         expected=f"one of {FORMATS}",
         got=f"signs of {' and '.join(candidates)}" if candidates else "signs of none",
-        next_step=f'state which: format = "{(candidates or list(LabelFormat))[0]}" under [data], '
-        "or --format",
+        next_step=f'state which: format = "{candidates[0]}" under [data], or --format'
+        if candidates
+        else "name a label file, or a folder of labels",
     )
 
 
 def _of_folder(path: Path) -> list[LabelFormat]:
     found = [LabelFormat.YOLO_SEG] if looks_like_yolo(path) else []
-    if not found and any(path.rglob("*.json")):
-        found.append(LabelFormat.BDD100K)
+    first = next((file for file in sorted(path.rglob("*.json")) if file.is_file()), None)
+    if first is not None:
+        kinds = _of_text(read_json(first), str(first))[0]
+        if kinds != [LabelFormat.BDD100K]:
+            raise DataError(
+                "A folder of label files that are read one by one.",
+                where=str(path),
+                expected="one of its files, or a folder of Scalabel files, of PNG, or of YOLO-seg",
+                got=f"{first.name}: {' or '.join(kinds) or 'no labels'}",
+                next_step=f"name the file: {first}",
+            )
+        found += kinds
     return found or recognise_bitmasks(path)
+
+
+def _of_text(text: bytes, where: str) -> tuple[list[LabelFormat], TopLevel | None]:
+    if first_character(text) != b"{":
+        return _of_list(text, where), None
+    top = read_top_level(text, where, "a JSON object of labels")
+    return _of_object(top, where), top
 
 
 def _of_object(top: TopLevel, where: str) -> list[LabelFormat]:
@@ -91,7 +106,7 @@ def _of_object(top: TopLevel, where: str) -> list[LabelFormat]:
 
 
 def _of_list(text: bytes, where: str) -> list[LabelFormat]:
-    if text.lstrip()[:1] != b"[":
+    if first_character(text) != b"[":
         return []
     raws = decode(text, list[msgspec.Raw], where=where, expected="a list of frames")
     first = _first(raws, where)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,15 +22,44 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from segtrial.types.arrays import Longs
+    from segtrial.types.arrays import Ints, Longs
 
 Record = TypeVar("Record")
 
 BLOCK = 4096  # records decoded at a time: what a block holds is forgotten before the next
 _CHUNK = 1 << 20
+LARGEST_PX = 4_000_000_000
 _LARGEST_RATIO = 200  # JSON labels pack to a fifth or a tenth; beyond it is a bomb
 _HARMLESS = 1 << 28
 _SPACE = b" \t\r\n,"
+_NOT_SPACE = re.compile(rb"\S")
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; not where no file can have the name."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long; a zero byte
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; not where no file can have the name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long; a zero byte
+        return False
+
+
+def refuse_broken_link(path: Path) -> None:
+    """Raise DataError for a link that leads nowhere: its labels would silently be absent."""
+    if path.is_symlink() and not is_there(path):
+        raise DataError(
+            "A link leads nowhere.",
+            where=str(path),
+            expected="a label file",
+            next_step="mend the link, or take it away",
+        )
 
 
 def read_json(path: Path) -> bytes:
@@ -103,6 +133,12 @@ def _check_utf8(data: bytes, where: str) -> None:
                 ) from error
 
 
+def first_character(text: bytes) -> bytes:
+    """The first byte that is no white space; nothing is copied."""
+    found = _NOT_SPACE.search(text)
+    return found[0] if found else b""
+
+
 def decode(data: bytes | msgspec.Raw, kind: type[Record], *, where: str, expected: str) -> Record:
     """`data` as a `kind`; DataError with place, expectation and the decoder's words otherwise."""
     try:
@@ -111,6 +147,19 @@ def decode(data: bytes | msgspec.Raw, kind: type[Record], *, where: str, expecte
         raise DataError(
             "The labels cannot be read.", where=where, expected=expected, got=str(error)
         ) from error
+
+
+def check_pixels(width_px: Ints, height_px: Ints, where: str) -> None:
+    """Raise DataError for a picture of more px than run lengths of 32 bits count."""
+    pixels = width_px.astype(np.int64) * height_px
+    if len(pixels) and pixels.max() > LARGEST_PX:
+        row = int(np.argmax(pixels))
+        raise DataError(
+            "A picture is too large.",
+            where=f"{where}: image {row} of the list",
+            expected=f"at most {LARGEST_PX / 1e6:,.0f} megapixels",
+            got=f"{width_px[row]} × {height_px[row]} px",
+        )
 
 
 def element_spans(text: bytes, raws: Sequence[msgspec.Raw]) -> Spans:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 from typing import TYPE_CHECKING, Literal
 
 from segtrial.data.bdd100k.bitmask import write_bitmasks
@@ -10,6 +12,7 @@ from segtrial.data.coco.panoptic import write_panoptic
 from segtrial.data.coco.write import write_coco
 from segtrial.data.yolo.write import write_yolo
 from segtrial.types.dataset import LabelFormat
+from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 Pictures = Literal["link", "copy", "none"]
 SplitName = Literal["train", "val", "test"]
 
+NAME_FAULTS = frozenset(
+    {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL}
+)
 ONE_FILE = frozenset({LabelFormat.COCO, LabelFormat.LVIS, LabelFormat.BDD100K})
 
 
@@ -42,9 +48,24 @@ def write_labels(
 
     `split`, `pictures`: YOLO's folder of images, and whether it gets links or copies of them.
     """
+    try:
+        _write(dataset, path, split, pictures)
+    except OSError as error:
+        if error.errno not in NAME_FAULTS:
+            raise
+        raise DataError(
+            "A picture's name cannot be the name of a label file.",
+            where=dataset.source,
+            expected="names that files can have, none of them another one's folder",
+            got=f"{str(error.filename)[-120:]}: {error.strerror}",
+        ) from error
+
+
+def _write(dataset: Dataset, path: Path, split: SplitName, pictures: Pictures) -> None:
     if is_one_file(dataset):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(label_bytes(dataset))
+        data = label_bytes(dataset)
+        path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
         return
     match dataset.label_format:
         case LabelFormat.COCO_PANOPTIC:

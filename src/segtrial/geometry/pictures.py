@@ -24,6 +24,16 @@ def is_sideways(picture: Image.Image) -> bool:
         return False
 
 
+def is_turned(picture: Image.Image) -> bool:
+    """Whether the EXIF orientation turns or mirrors the picture at all."""
+    if picture.format not in ("JPEG", "MPO"):
+        return False
+    try:
+        return picture.getexif().get(_ORIENTATION, 1) in range(2, 9)
+    except DAMAGE:
+        return False
+
+
 def upright(picture: Image.Image) -> Image.Image:
     """The picture as its EXIF orientation turns it, where it has one that can be read."""
     if picture.format not in ("JPEG", "MPO"):

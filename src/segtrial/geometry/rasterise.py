@@ -9,12 +9,12 @@ import hotcoco
 import numpy as np
 
 from segtrial.geometry.outlines import Outline, outline_of
-from segtrial.geometry.runs import decode_counts, encode_crop
+from segtrial.geometry.runs import decode_counts, encode_counts
 from segtrial.types.dataset import Dataset
 from segtrial.types.masks import Masks, pack_masks
 
 if TYPE_CHECKING:
-    from segtrial.types.arrays import Floats
+    from segtrial.types.arrays import Floats, Longs
 
 
 def mask_counts(outline: Outline, *, height: int, width: int) -> bytes:
@@ -75,5 +75,18 @@ def _box_counts(box_xywh: Floats, height: int, width: int) -> bytes:
     )
     x1 = int(np.clip(round(box_xywh[0] + box_xywh[2]), x0, width))
     y1 = int(np.clip(round(box_xywh[1] + box_xywh[3]), y0, height))
-    crop = np.ones((y1 - y0, x1 - x0), dtype=bool)
-    return encode_crop(crop, left=x0, top=y0, height=height, width=width)
+    return encode_counts(_box_runs(x0, y0, x1, y1, height, width))
+
+
+def _box_runs(x0: int, y0: int, x1: int, y1: int, height: int, width: int) -> Longs:
+    """Plain counts of a filled box; columns that touch each other are one run."""
+    total = height * width
+    if x1 <= x0 or y1 <= y0:
+        return np.array([total], np.int64)
+    if y1 - y0 == height:
+        runs = [x0 * height, (x1 - x0) * height]
+    else:
+        runs = [y1 - y0, height - (y1 - y0)] * (x1 - x0)
+        runs = [x0 * height + y0, *runs[:-1]]
+    rest = total - sum(runs)
+    return np.array([*runs, rest] if rest else runs, np.int64)

@@ -50,7 +50,8 @@ def gallery_page(
     check_class_names(classes, dataset.class_names, "--class")
     chosen = _drawn(dataset, _eligible(dataset, classes), count, seed)
     if not len(chosen):
-        raise DataError("No picture has these classes.", where=dataset.source)
+        what = "No picture has these classes." if classes else "The labels list no picture."
+        raise DataError(what, where=dataset.source)
     pictures = []
     for done, image in enumerate(chosen.tolist()):
         report(done, len(chosen))

@@ -41,7 +41,7 @@ def planned_data(context: Context, plan: Plan) -> Loaded:
 def _stored(context: Context, sha256: str) -> Dataset | None:
     """The stored split, if it is there and is what was planned; its geometry is hashed anew."""
     try:
-        dataset = load_dataset(context.labels_path(sha256))
+        dataset = load_dataset(context.labels_path(sha256), verify=True)
         dataset = dataset.with_classes(dataset.class_index)
     except (OSError, RecordError, ValueError, msgspec.DecodeError):  # not there, or damaged
         return None

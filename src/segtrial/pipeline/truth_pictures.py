@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -52,11 +53,15 @@ def truth_panel(dataset: Dataset, image: int, pixels: Bytes) -> Image.Image:
     height, width = pixels.shape[:2]
     masks: list[Bools] | None = []
     for row in rows:
-        outline = outline_of(dataset, row)
+        try:
+            outline = outline_of(dataset, row)
+            counts = b"" if outline is None else mask_counts(outline, height=height, width=width)
+        except (ValueError, TypeError, KeyError, OverflowError, msgspec.DecodeError):
+            outline = None  # `data check` names it
         if outline is None or masks is None:
             masks = None
             break
-        packed = pack_masks([mask_counts(outline, height=height, width=width)])
+        packed = pack_masks([counts])
         masks.append(decode_mask(packed, 0, height=height, width=width))
     names = [dataset.class_names[dataset.class_index[row]] for row in rows]
     colours = class_colours(dataset.class_names)

@@ -61,7 +61,8 @@ def percent_text(fraction: float) -> str:
     percent = fraction * 100
     for decimals in (0, 1, 2, 3):
         text = f"{percent:.{decimals}f}"
-        if abs(float(text) - percent) < 10**-decimals / 20 or decimals == 3:
+        rounded_away = float(text) in {0, 100} and float(text) != percent
+        if abs(float(text) - percent) < 10**-decimals / 20 and not rounded_away:
             break
     if percent > 0 and float(text) == 0:
         return "<0.001 %"

@@ -6,6 +6,8 @@ nothing but the head, so it takes milliseconds at any size, and processes share 
 
 from __future__ import annotations
 
+import hashlib
+import math
 import mmap
 import os
 from dataclasses import fields
@@ -26,8 +28,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+# what a byte that is not what was written may lead to
+DAMAGE = (
+    *(ValueError, LookupError, TypeError, AssertionError, OverflowError, MemoryError),
+    msgspec.DecodeError,
+)
 MAGIC = b"segtrial labels 1\n"
 ALIGNMENT = 64
+_FIRST = len(MAGIC) + hashlib.sha256().digest_size  # where what is hashed begins
 ARRAYS = ("width_px", "height_px", "image_index", "class_index", "box_xywh", "area_px", "crowd")
 TEXTS = ("image_id", "file_name", "annotation_id")
 SPANS = ("image_record", "instance_record")
@@ -81,11 +89,16 @@ def save_dataset(dataset: Dataset, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            start = MAGIC + len(head).to_bytes(8, "little") + head
-            file.write(start + bytes(-len(start) % ALIGNMENT))
+            start = len(head).to_bytes(8, "little") + head
+            parts: list[Any] = [start, bytes(-(len(start) + _FIRST) % ALIGNMENT)]
             for array in arrays.values():
-                file.write(array.data if array.size else b"")
-                file.write(bytes(-array.nbytes % ALIGNMENT))
+                parts += [array.data if array.size else b"", bytes(-array.nbytes % ALIGNMENT)]
+            digest = hashlib.sha256()
+            for part in parts:
+                digest.update(part)
+            file.write(MAGIC + digest.digest())
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -93,17 +106,19 @@ def save_dataset(dataset: Dataset, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_dataset(path: Path) -> Dataset:
+def load_dataset(path: Path, *, verify: bool = False) -> Dataset:
     """What `save_dataset` wrote; columns are read from the file as they are used.
 
-    `fingerprint()` of what comes back tells whether it is what was saved: it hashes the columns
-    anew. Raises RecordError for a file that is none, FileNotFoundError where there is none.
+    `verify`: hash the whole file first, which takes as long as reading it. Raises RecordError for
+    a file that is none or, verified, not what was written; FileNotFoundError where there is none.
     """
     try:
         with path.open("rb") as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        if verify and hashlib.sha256(view[_FIRST:]).digest() != view[len(MAGIC) : _FIRST]:
+            raise ValueError("not what was written")
         return _dataset(view, path.parent)
-    except (ValueError, KeyError, TypeError, AssertionError, msgspec.DecodeError) as error:
+    except DAMAGE as error:
         raise RecordError(
             "A stored data set is damaged.",
             where=str(path),
@@ -155,8 +170,8 @@ def _head(dataset: Dataset, columns: dict[str, _Column], size: int, root: str | 
 def _dataset(view: memoryview, folder: Path) -> Dataset:
     if bytes(view[: len(MAGIC)]) != MAGIC:
         raise ValueError("not a stored data set of this version")
-    first = len(MAGIC) + 8
-    length = int.from_bytes(view[len(MAGIC) : first], "little")
+    first = _FIRST + 8
+    length = int.from_bytes(view[_FIRST:first], "little")
     head = msgspec.json.decode(view[first : first + length], type=_Head)
     base = -(-(first + length) // ALIGNMENT) * ALIGNMENT
     if len(view) != base + head.size:
@@ -209,7 +224,7 @@ def _array(view: memoryview, column: _Column) -> npt.NDArray[Any]:
     dtype = np.dtype(column.dtype)
     if dtype.hasobject:
         raise ValueError("a column of objects")
-    count = int(np.prod(column.shape, dtype=np.int64))
+    count = math.prod(column.shape)
     if count < 0 or min(column.shape, default=0) < 0:
         raise ValueError("a column of negative size")
     if count == 0:

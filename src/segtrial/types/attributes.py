@@ -79,12 +79,33 @@ class Coverage:
             not_exhaustive=_of_images(self.not_exhaustive, wanted),
         )
 
+    def relabelled(self, image: Ints, before: Ints, after: Ints) -> Coverage:
+        """The coverage after instances of `image` changed class: each int32 (K).
+
+        A class that an image now shows is not absent from it; where the class before was not
+        labelled throughout, that after is not either.
+        """
+        rows = list(zip(image.tolist(), before.tolist(), after.tolist(), strict=True))
+        partly = {tuple(pair) for pair in self.not_exhaustive.tolist()}
+        new = {(i, b) for i, a, b in rows if (i, a) in partly} - partly
+        added = np.array(sorted(new), np.int32).reshape(-1, 2)
+        joined = np.concatenate([self.not_exhaustive, added])
+        return Coverage(
+            negative=_without(self.negative, {(i, b) for i, _, b in rows}),
+            not_exhaustive=joined[np.argsort(joined[:, 0], kind="stable")],
+        )
+
     def take_classes(self, renumber: Ints) -> Coverage:
         """The pairs under other class indices: `renumber` int32 (C), −1 = class left out."""
         return Coverage(
             negative=_of_classes(self.negative, renumber),
             not_exhaustive=_of_classes(self.not_exhaustive, renumber),
         )
+
+
+def _without(pairs: Ints, gone: set[tuple[int, int]]) -> Ints:
+    kept = [pair for pair in pairs.tolist() if tuple(pair) not in gone]
+    return np.array(kept, np.int32).reshape(-1, 2)
 
 
 def _of_images(pairs: Ints, rows: Longs) -> Ints:

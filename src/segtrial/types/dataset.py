@@ -134,8 +134,19 @@ class Dataset:
         return np.searchsorted(self.image_index, np.arange(self.images + 1)).astype(np.int64)
 
     def with_classes(self, class_index: Ints) -> Dataset:
-        """The same instances under other labels; geometry untouched."""
-        return replace(self, class_index=class_index, geometry_hash=self.geometry_sha256())
+        """The same instances under other labels; geometry untouched, coverage made to agree."""
+        changed = np.flatnonzero(np.asarray(class_index) != self.class_index)
+        coverage = self.coverage
+        if coverage is not None and len(changed):
+            coverage = coverage.relabelled(
+                self.image_index[changed], self.class_index[changed], class_index[changed]
+            )
+        return replace(
+            self,
+            class_index=class_index,
+            coverage=coverage,
+            geometry_hash=self.geometry_sha256(),
+        )
 
     def take_images(self, rows: Rows) -> Dataset:
         """The images of `rows`, in that order, with their instances."""
@@ -144,7 +155,7 @@ class Dataset:
         lengths = first[index + 1] - first[index]
         begins = np.cumsum(lengths) - lengths
         keep = np.repeat(first[index] - begins, lengths) + np.arange(lengths.sum())
-        images = replace(
+        return replace(
             self,
             image_id=_as_texts(self.image_id).take(index),
             file_name=_as_texts(self.file_name).take(index),
@@ -153,9 +164,8 @@ class Dataset:
             image_record=_as_spans(self.image_record).take(index),
             image_attributes=tuple(a.take(index) for a in self.image_attributes),
             coverage=None if self.coverage is None else self.coverage.take_images(index),
-            **self._instances(keep),
+            **(self._instances(keep) | {"image_index": np.repeat(np.arange(len(index)), lengths)}),
         )
-        return replace(images, image_index=np.repeat(np.arange(len(index)), lengths))
 
     def take_instances(self, rows: Rows) -> Dataset:
         """The same images with the instances of `rows` alone, in that order (sorted by image)."""
@@ -164,8 +174,7 @@ class Dataset:
     def _instances(self, rows: Longs) -> dict[str, Any]:
         return {
             "annotation_id": _as_texts(self.annotation_id).take(rows),
-            # sorted, so that the record is valid before images are renumbered
-            "image_index": np.sort(self.image_index[rows]),
+            "image_index": self.image_index[rows],
             "class_index": self.class_index[rows],
             "box_xywh": self.box_xywh[rows],
             "area_px": self.area_px[rows],

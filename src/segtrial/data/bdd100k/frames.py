@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from segtrial.data.extension import KEY, OfFile, OfImage
-from segtrial.data.records import decode, read_json
+from segtrial.data.records import decode, first_character, read_json, refuse_broken_link
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
@@ -99,7 +99,10 @@ def read_frame_files(path: Path, text: bytes | None = None) -> Iterator[FrameFil
     if not path.is_dir():
         yield _parse(read_json(path) if text is None else text, str(path))
         return
-    files = sorted(file for file in path.rglob("*.json") if file.is_file())
+    files = sorted(path.rglob("*.json"))
+    for file in files:
+        refuse_broken_link(file)
+    files = [file for file in files if file.is_file()]
     if not files:
         raise DataError("The folder holds no label files.", where=str(path), expected="*.json")
     for file in files:
@@ -107,7 +110,7 @@ def read_frame_files(path: Path, text: bytes | None = None) -> Iterator[FrameFil
 
 
 def _parse(text: bytes, where: str) -> FrameFile:
-    if text.lstrip()[:1] != b"{":
+    if first_character(text) != b"{":
         raws = decode(text, list[msgspec.Raw], where=where, expected=EXPECTED)
         return FrameFile(text=text, frames=_frames(raws, where), config=Config(), members={})
     members = decode(text, dict[str, msgspec.Raw], where=where, expected=EXPECTED)

@@ -66,14 +66,22 @@ class LabelColumns:
         self._label: list[str] = []
         self._frames = 0
         self._left_out: dict[str, tuple[int, str]] = {}
+        self._literal: frozenset[str] = frozenset()
         self._file = ("", "")  # the path of the frame's file, and its name alone
 
     def add_frame(
-        self, record: FrameRecord, text: bytes, offset: int, size: tuple[int, int]
+        self,
+        record: FrameRecord,
+        text: bytes,
+        offset: int,
+        size: tuple[int, int],
+        literal: frozenset[str],
     ) -> None:
         """The labels of the next frame, of (height, width) px; `text`, which begins at `offset`
-        of all files' text, holds them. Raises DataError for the first that cannot be read.
+        of all files' text, holds them. `literal`: class names to be taken as they stand. Raises
+        DataError for the first label that cannot be read.
         """
+        self._literal = literal
         image = self._frames
         self._frames += 1
         raw = record.frame.labels
@@ -105,7 +113,8 @@ class LabelColumns:
     def _add(self, label: Label, labels: str, k: int, size: tuple[int, int]) -> bool:
         """Take over one label's own columns; False where it is left out."""
         where = f"{labels}[{k}]"
-        category = label.category.strip()
+        listed = label.category in self._literal
+        category = label.category if listed else label.category.strip()
         if not category:
             raise DataError(
                 "A label's category is blank.",
@@ -113,7 +122,7 @@ class LabelColumns:
                 expected="a class name",
                 got=f'"{label.category}"',
             )
-        if category.startswith(LANE):
+        if category.startswith(LANE) and not listed:
             return self._leave_out("line", where)
         raw = next((g for g in (label.poly2d, label.rle) if bytes(g) not in ABSENT), None)
         area = None
@@ -133,6 +142,8 @@ class LabelColumns:
         self.box.extend(box)
         if label.segtrial is not msgspec.UNSET and label.segtrial.area is not None:
             area = label.segtrial.area
+        if label.segtrial is not msgspec.UNSET and label.segtrial.bbox is not None:
+            box = _checked(list(label.segtrial.bbox), where)
         self.area.append(box[2] * box[3] if area is None else area)
         return True
 
@@ -173,9 +184,17 @@ def _stated_box(label: Label, where: str) -> list[float]:
         raise DataError(
             "A label has no geometry.", where=where, expected="poly2d, rle or box2d", got="none"
         )
-    xywh = [box.x1, box.y1, box.x2 - box.x1 + 1, box.y2 - box.y1 + 1]
+    return _checked([box.x1, box.y1, box.x2 - box.x1 + 1, box.y2 - box.y1 + 1], where)
+
+
+def _checked(xywh: list[float], where: str) -> list[float]:
     if not max(map(abs, xywh)) <= FARTHEST_PX or xywh[2] < 0 or xywh[3] < 0:
-        raise DataError("A box is no box.", where=where, expected="x1 ≤ x2, y1 ≤ y2", got=str(box))
+        raise DataError(
+            "A box is no box.",
+            where=where,
+            expected="x1 ≤ x2, y1 ≤ y2",
+            got=f"[x, y, width, height] = {xywh}",
+        )
     return xywh
 
 

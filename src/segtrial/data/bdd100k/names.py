@@ -77,11 +77,22 @@ IGNORED_NAMES = {"other person": "pedestrian", "other vehicle": "car", "trailer"
 
 def class_ids(names: tuple[str, ...]) -> tuple[int, ...]:
     """The ids that BDD100K gives these classes; counted from 1 where it does not know them all."""
+    det = {name: number for number, name in enumerate(DET, start=1)}
+    older = {old: det[new] for old, new in OLDER_NAMES.items() if new not in names}
     lists = (
-        {name: number for number, name in enumerate(DET, start=1)},
+        det,
+        det | older,
         {name: number for number, name in enumerate(PAN_SEG + POLYGONS_ONLY)},
     )
     for known in lists:
-        if names and all(name in known for name in names):
-            return tuple(known[name] for name in names)
+        ids = tuple(known.get(name, -1) for name in names)
+        if ids and -1 not in ids and len(set(ids)) == len(ids):
+            return ids
     return tuple(range(1, len(names) + 1))
+
+
+def ids_of(names: tuple[str, ...], kept: dict[str, int]) -> tuple[int, ...]:
+    """The ids that a file states (`kept`, by name) for all its classes, else `class_ids`."""
+    if names and all(name in kept for name in names) and len(set(kept.values())) == len(kept):
+        return tuple(kept[name] for name in names)
+    return class_ids(names)

@@ -11,8 +11,9 @@ import numpy as np
 from segtrial.data.attributes import read_attributes
 from segtrial.data.bdd100k.frames import DEFAULT_SIZE, FrameFile, FrameRecord, read_frame_files
 from segtrial.data.bdd100k.labels import LabelColumns
-from segtrial.data.bdd100k.names import class_ids
+from segtrial.data.bdd100k.names import ids_of
 from segtrial.data.extension import OfImage, coverage_of_names
+from segtrial.data.records import check_pixels
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
 from segtrial.types.geometry_bytes import GeometryKind
@@ -47,11 +48,12 @@ def read_bdd100k(path: Path, image_root: Path | None, text: bytes | None = None)
     offset = 0
     for file in read_frame_files(path, text):
         _check_names(file, names)
+        stated = file.config.class_names()
+        literal = frozenset(stated)
         for record in file.frames:
             sizes.append(_size(file, record))
-            labels.add_frame(record, file.text, offset, sizes[-1])
-        stated = dict.fromkeys(file.config.class_names())
-        labels.classes.update(stated)
+            labels.add_frame(record, file.text, offset, sizes[-1], literal)
+        labels.classes.update(dict.fromkeys(stated))
         members |= file.members
         known_ids |= file.extension.category_ids
         texts.append(file.text)
@@ -60,18 +62,20 @@ def read_bdd100k(path: Path, image_root: Path | None, text: bytes | None = None)
     whole = texts[0] if len(texts) == 1 else b"".join(texts)
     class_names, class_index = labels.class_columns()
     extensions = [record.frame.segtrial for record in frames]
+    height_px, width_px = np.array(sizes, np.int32).reshape(-1, 2).T
+    check_pixels(width_px, height_px, str(path))
     return Dataset(
         name=path.name.removesuffix(".gz").removesuffix(".json"),
         source=path.name,
         label_format=LabelFormat.BDD100K,
         geometry_kind=GeometryKind.BDD100K,
         class_names=class_names,
-        class_ids=_class_ids(class_names, known_ids),
+        class_ids=ids_of(class_names, known_ids),
         image_root=image_root,
         image_id=pack_texts(_image_ids(names, extensions, str(path))),
         file_name=pack_texts(names),
-        height_px=np.array([height for height, _ in sizes], np.int32),
-        width_px=np.array([width for _, width in sizes], np.int32),
+        height_px=height_px,
+        width_px=width_px,
         annotation_id=pack_texts(labels.annotation_id),
         image_index=np.frombuffer(labels.image, np.int32),
         class_index=class_index,
@@ -86,13 +90,6 @@ def read_bdd100k(path: Path, image_root: Path | None, text: bytes | None = None)
         file_record=msgspec.json.encode(members),
         left_out=labels.left_out(),
     )
-
-
-def _class_ids(names: tuple[str, ...], known: dict[str, int]) -> tuple[int, ...]:
-    """The ids that a conversion kept, else BDD100K's."""
-    if names and all(name in known for name in names) and len(set(known.values())) == len(known):
-        return tuple(known[name] for name in names)
-    return class_ids(names)
 
 
 def _image_ids(names: dict[str, None], extensions: list[_Extension], where: str) -> list[str]:

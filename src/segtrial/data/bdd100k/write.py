@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
-from segtrial.data.extension import names_by_image, with_coverage
+from segtrial.data.bdd100k.frames import Config
+from segtrial.data.bdd100k.names import ids_of
+from segtrial.data.extension import KEY, OfFile, names_by_image, with_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +30,38 @@ def write_bdd100k(dataset: Dataset) -> bytes:
         labels = b",\n".join(_label(dataset, row) for row in rows)
         frames.append(record.rstrip()[:-1] + b', "labels": [\n' + labels + b"\n]}")
     text = b"[\n" + b",\n".join(frames) + b"\n]"
-    others = msgspec.json.decode(dataset.file_record, type=dict[str, msgspec.Raw])
+    others = _other_members(dataset)
     if not others:
         return text + b"\n"
     members = b"".join(
         b",\n%b: %b" % (msgspec.json.encode(name), bytes(raw)) for name, raw in others.items()
     )
     return b'{"frames": %b%b}\n' % (text, members)
+
+
+def _other_members(dataset: Dataset) -> dict[str, msgspec.Raw]:
+    """The source's, and the class list where a reader would not find it in the labels."""
+    others = msgspec.json.decode(dataset.file_record, type=dict[str, msgspec.Raw])
+    stated: tuple[str, ...] = ()
+    known: dict[str, int] = {}
+    config = bytes(others.get("config", b"null"))
+    if config != b"null":
+        stated = msgspec.json.decode(config, type=Config).class_names()
+    if KEY in others:
+        known = msgspec.json.decode(others[KEY], type=OfFile).category_ids
+    used = {dataset.class_names[label] for label in np.unique(dataset.class_index)}
+    found = (*stated, *sorted(used - set(stated)))
+    if found == dataset.class_names and ids_of(found, known) == dataset.class_ids:
+        return others
+    extension = OfFile() if KEY not in others else msgspec.json.decode(others[KEY], type=OfFile)
+    extension.category_ids = dict(zip(dataset.class_names, dataset.class_ids, strict=True))
+    members = {} if config == b"null" else msgspec.json.decode(config, type=dict[str, msgspec.Raw])
+    names = msgspec.json.encode([{"name": name} for name in dataset.class_names])
+    others["config"] = msgspec.Raw(
+        msgspec.json.encode(members | {"categories": msgspec.Raw(names)})
+    )
+    others[KEY] = msgspec.Raw(msgspec.json.encode(extension))
+    return others
 
 
 def _frames(dataset: Dataset) -> Iterator[bytes]:
@@ -49,6 +77,6 @@ def _label(dataset: Dataset, row: int) -> bytes:
     raw = dataset.instance_record[row]
     record = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     wanted = dataset.class_names[dataset.class_index[row]]
-    if msgspec.json.decode(record["category"], type=str).strip() == wanted:
+    if msgspec.json.decode(record["category"], type=str) in {wanted, f"{wanted} "}:
         return raw
     return msgspec.json.encode(record | {"category": msgspec.Raw(msgspec.json.encode(wanted))})

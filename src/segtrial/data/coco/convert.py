@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from segtrial.data.coco.categories import Category
 from segtrial.data.coco.write import LISTS
 from segtrial.data.extension import KEY, OfFile, OfImage, OfInstance, names_by_image
 from segtrial.data.interchange import (
@@ -41,7 +42,7 @@ INSTANCE_MEMBERS = (
     *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
     *("category", "box2d", "poly2d", "rle", KEY),
 )
-FAMILY = (LabelFormat.COCO, LabelFormat.LVIS)
+FAMILY = (LabelFormat.COCO, LabelFormat.LVIS, LabelFormat.COCO_PANOPTIC)
 FREQUENT, COMMON = 100, 10  # LVIS: more than 100 images, 11 to 100, at most 10
 
 
@@ -58,13 +59,13 @@ def prepare_coco(dataset: Dataset, target: LabelFormat) -> tuple[Dataset, tuple[
     if not kept_ids:
         done = "images are numbered from 1; the name stays in file_name"
         losses.append(_harmless(dataset.images, "images", "ids that are no numbers", done))
-    ids, kept_ids = numbers_or_count(list(dataset.annotation_id))
-    if not kept_ids:
+    ids, numbered = numbers_or_count(list(dataset.annotation_id))
+    if not numbered:
         what = "ids that are no numbers, or that repeat in another image"
         losses.append(_harmless(dataset.instances, "instances", what, "numbered from 1"))
     counts: Counter[str] = Counter()
     instances = [
-        _instance(dataset, row, ids[row], image_ids, target, counts)
+        _instance(dataset, row, (ids[row], numbered), image_ids, target, counts)
         for row in range(dataset.instances)
     ]
     losses += _losses(counts)
@@ -74,7 +75,7 @@ def prepare_coco(dataset: Dataset, target: LabelFormat) -> tuple[Dataset, tuple[
         geometry_kind=GeometryKind.COCO,
         image_id=pack_texts(str(i) for i in image_ids),
         annotation_id=pack_texts(str(i) for i in ids),
-        image_record=pack_spans(_images(dataset, image_ids, target)),
+        image_record=pack_spans(_images(dataset, image_ids, kept_ids, target)),
         instance_record=pack_spans(instances),
         class_record=_categories(dataset, target),
         file_record=_file(dataset, target),
@@ -90,6 +91,7 @@ def _harmless(count: int, unit: str, what: str, done: str) -> Loss:
 def _losses(counts: Counter[str]) -> list[Loss]:
     known = (
         ("curves", "Bézier curves", "evaluated to polygons, at most 0.004 px off", True),
+        ("line", "outlines of fewer than three points", "kept as boxes", False),
         ("traced", "run-length masks", "traced along pixel edges: the same pixels", True),
     )
     return [
@@ -99,7 +101,7 @@ def _losses(counts: Counter[str]) -> list[Loss]:
     ]
 
 
-def _images(dataset: Dataset, ids: list[int], target: LabelFormat) -> list[bytes]:
+def _images(dataset: Dataset, ids: list[int], kept_ids: bool, target: LabelFormat) -> list[bytes]:
     lists: list[Any] = [None] * dataset.images
     if dataset.coverage is not None:
         lists = list(names_by_image(dataset.coverage, dataset.class_names, dataset.images))
@@ -115,7 +117,8 @@ def _images(dataset: Dataset, ids: list[int], target: LabelFormat) -> list[bytes
         }
         if "attributes" in members:
             record["attributes"] = members["attributes"]
-        extension = OfImage()
+        extension = OfImage(id=None if kept_ids else dataset.image_id[row])
+        _keep_file_name(extension, dataset, row, members, target)
         if lists[row] is not None and target == LabelFormat.LVIS:
             for name, names in zip(LISTS, lists[row], strict=True):
                 record[name] = [id_of[n] for n in names]
@@ -125,10 +128,21 @@ def _images(dataset: Dataset, ids: list[int], target: LabelFormat) -> list[bytes
     return records
 
 
+def _keep_file_name(
+    extension: OfImage, dataset: Dataset, row: int, members: Members, target: LabelFormat
+) -> None:
+    """LVIS's own file name where COCO needs another: that of v0.5 is of 2014, v1 has none."""
+    own = bytes(members.get("file_name", b"null"))
+    other_name = own != msgspec.json.encode(dataset.file_name[row])
+    if dataset.label_format == LabelFormat.LVIS and target == LabelFormat.COCO and other_name:
+        extension.format = str(LabelFormat.LVIS)
+        extension.other = {"file_name": msgspec.Raw(own)}
+
+
 def _instance(
     dataset: Dataset,
     row: int,
-    annotation_id: int,
+    annotation_id: tuple[int, bool],
     image_ids: list[int],
     target: LabelFormat,
     counts: Counter[str],
@@ -136,7 +150,7 @@ def _instance(
     members = members_of(dataset.instance_record[row])
     counts["curves"] += has_curves(dataset, row)
     record: dict[str, Any] = {
-        "id": annotation_id,
+        "id": annotation_id[0],
         "image_id": image_ids[int(dataset.image_index[row])],
         "category_id": dataset.class_ids[int(dataset.class_index[row])],
         "bbox": dataset.box_xywh[row].tolist(),
@@ -148,7 +162,8 @@ def _instance(
         del record["iscrowd"]
     if "attributes" in members:
         record["attributes"] = members["attributes"]
-    return _extended(record, OfInstance(), members, INSTANCE_MEMBERS, dataset, target)
+    extension = OfInstance(id=None if annotation_id[1] else dataset.annotation_id[row])
+    return _extended(record, extension, members, INSTANCE_MEMBERS, dataset, target)
 
 
 def _segmentation(
@@ -156,11 +171,12 @@ def _segmentation(
 ) -> Any:
     """COCO's segmentation; the source's own bytes where it is one already."""
     shape = shape_of(dataset, row)
+    counts["line"] += shape.line
     if shape.rle is not None and target == LabelFormat.LVIS:
         counts["traced"] += 1
         shape = Shape(rings=rings_of_runs(shape.rle["counts"].encode(), tuple(shape.rle["size"])))
     elif dataset.geometry_kind == GeometryKind.COCO and "segmentation" in members:
-        return members["segmentation"]
+        return [] if shape.line else members["segmentation"]
     if shape.rings is not None:
         return [np.asarray(ring, np.float64).ravel().tolist() for ring in shape.rings]
     return shape.rle if shape.rle is not None else []
@@ -184,7 +200,11 @@ def _extended(
         keep_on(extension, members, target)
     elif others:
         extension.format, extension.other = str(dataset.label_format), others
-    record |= without(restored(members, type(extension), target), *record)
+    for name, raw in restored(members, type(extension), target).items():
+        if name == "file_name" and target == LabelFormat.LVIS and bytes(raw) == b"null":
+            del record[name]
+        elif name not in record or name in {"attributes", "file_name"}:
+            record[name] = raw
     return with_extension(record, extension)
 
 
@@ -217,7 +237,7 @@ def _known_categories(dataset: Dataset) -> tuple[bytes, ...]:
 
 
 def _name(raw: bytes) -> str:
-    return str(msgspec.json.decode(raw)["name"])
+    return msgspec.json.decode(raw, type=Category).name
 
 
 def _frequency(images: int) -> str:
@@ -238,17 +258,21 @@ def _file(dataset: Dataset, target: LabelFormat) -> bytes:
 
 def _for_lvis(dataset: Dataset, losses: list[Loss]) -> Dataset:
     """Without crowds, with coverage, with a frequency for every class."""
+    negative = _absent(dataset) if dataset.coverage is None else None
     crowds = int(dataset.crowd.sum())
+    in_crowds = np.unique(
+        np.stack([dataset.image_index, dataset.class_index], axis=1)[dataset.crowd], axis=0
+    )
     if crowds:
         done = "left out: LVIS has no crowds"
         losses.append(Loss(count=crowds, unit="instances", what="crowds", done=done))
         dataset = dataset.take_instances(np.flatnonzero(~dataset.crowd))
-    if dataset.coverage is None:
-        negative = _absent(dataset)
+    if negative is not None:
         done = "listed as negative: the source is taken as exhaustive"
         losses.append(_harmless(len(negative), "pairs", "absent classes", done))
-        empty = np.zeros((0, 2), np.int32)
-        dataset = replace(dataset, coverage=Coverage(negative=negative, not_exhaustive=empty))
+        # what a crowd was is there, and not labelled one by one
+        coverage = Coverage(negative=negative, not_exhaustive=in_crowds.astype(np.int32))
+        dataset = replace(dataset, coverage=coverage)
     return dataset
 
 

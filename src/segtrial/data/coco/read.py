@@ -14,7 +14,7 @@ from segtrial.data.attributes import read_attributes
 from segtrial.data.coco.annotations import read_annotations
 from segtrial.data.coco.categories import Category, frequencies, read_categories
 from segtrial.data.extension import OfImage, coverage_of_names
-from segtrial.data.records import decode_blocks, element_spans, read_json
+from segtrial.data.records import check_pixels, decode_blocks, element_spans, read_json
 from segtrial.data.top_level import TopLevel, other_members, read_top_level
 from segtrial.types.attributes import Coverage
 from segtrial.types.dataset import Dataset, LabelFormat
@@ -54,9 +54,16 @@ def read_coco(path: Path, image_root: Path | None) -> Dataset:
 
 
 def parse_coco(
-    text: bytes, path: Path, image_root: Path | None, top: TopLevel | None = None
+    text: bytes,
+    path: Path,
+    image_root: Path | None,
+    top: TopLevel | None = None,
+    stated: LabelFormat | None = None,
 ) -> Dataset:
-    """`read_coco` of a text that was read from `path`, and whose top level may be read already."""
+    """`read_coco` of a text that was read from `path`, and whose top level may be read already.
+
+    `stated`: COCO reads an LVIS file as if it were exhaustive; LVIS refuses one without lists.
+    """
     where = str(path)
     top = top or read_top_level(text, where, EXPECTED)
     raw_images, raw_annotations, raw_categories = (
@@ -69,7 +76,18 @@ def parse_coco(
     images, image_record = _images(text, raw_images, where)
     image_row = {image.id: row for row, image in enumerate(images)}
     found = read_annotations(text, raw_annotations, f"{where}: annotations", image_row, class_row)
+    width_px = np.array([image.width for image in images], np.int32)
+    height_px = np.array([image.height for image in images], np.int32)
+    check_pixels(width_px, height_px, f"{where}: images")
     lvis = any(_is_federated(image) for image in images)
+    if stated == LabelFormat.LVIS and images and not lvis:
+        raise DataError(
+            "These are no LVIS labels.",
+            where=where,
+            expected="images with neg_category_ids and not_exhaustive_category_ids",
+            next_step="leave the format out, or state coco",
+        )
+    lvis = lvis and stated != LabelFormat.COCO
     return Dataset(
         name=path.stem.removesuffix(".json"),
         source=path.name,
@@ -80,8 +98,8 @@ def parse_coco(
         image_root=image_root,
         image_id=pack_texts(str(image.id) for image in images),
         file_name=pack_texts(_file_name(image) for image in images),
-        width_px=np.array([image.width for image in images], np.int32),
-        height_px=np.array([image.height for image in images], np.int32),
+        width_px=width_px,
+        height_px=height_px,
         annotation_id=found.annotation_id,
         image_index=found.image_index,
         class_index=found.class_index,

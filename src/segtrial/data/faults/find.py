@@ -17,6 +17,7 @@ from segtrial.data.faults.pictures import (
     picture_faults,
     shared_faults,
 )
+from segtrial.types.errors import DataError
 from segtrial.types.labels import FaultKind, Severity
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ def find_faults(
     `progress` hears of labels, pictures and copies. An error is what a trial refuses as the labels
     stand; a picture's fault is one only to a trainer that looks at pictures.
     """
-    found = list(_all(dataset, pictures, other, class_list, progress))
+    try:
+        found = list(_all(dataset, pictures, other, class_list, progress))
+    except RecursionError as error:  # the reader bore it, with fewer calls around it
+        raise DataError(
+            "A record is nested too deep.", where=dataset.source, got=str(error)
+        ) from error
     return sorted(found, key=lambda f: (_SEVERITY[f.severity], _KIND[f.kind]))
 
 

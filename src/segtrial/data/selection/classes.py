@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segtrial.types.dataset import LabelFormat
 from segtrial.types.errors import TrialError, unknown_class
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def restrict_classes(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
         if name not in id_of:
             free += 1
         ids.append(id_of.get(name, free))
+    if dataset.label_format == LabelFormat.YOLO_SEG:  # its ids are places in the list
+        ids = list(range(len(names)))
     renumber = np.array([row_of.get(name, -1) for name in dataset.class_names], np.int32)
     classes = renumber[dataset.class_index] if dataset.instances else dataset.class_index
     rows = np.flatnonzero(classes >= 0)

@@ -67,6 +67,10 @@ def prepare_yolo(dataset: Dataset) -> tuple[Dataset, tuple[Loss, ...]]:
     """
     if dataset.geometry_kind == GeometryKind.YOLO:
         return dataset, _repeated(dataset)
+    if not dataset.class_names:
+        raise DataError(
+            "The labels have no class.", where=dataset.source, expected="at least one class name"
+        )
     outlined = any(
         raw and not crowd for raw, crowd in zip(dataset.geometry, dataset.crowd, strict=True)
     )

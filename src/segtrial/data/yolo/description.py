@@ -252,4 +252,9 @@ def _name(value: Any, where: str) -> str:
             got=repr(value)[:100],
             next_step='YAML reads yes, no, on, off and dates as values: quote them, as in "no"',
         )
-    return str(value)
+    try:
+        return str(value)
+    except ValueError as error:  # a number of thousands of digits
+        raise DataError(
+            "A class name is none.", where=where, expected="text", got=str(error)
+        ) from error

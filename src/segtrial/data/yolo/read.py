@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,13 @@ def read_yolo(path: Path, image_root: Path | None, split: str | None = None) -> 
     for picture in listing.pictures:
         sizes.append(picture_size(picture.path))
         held = is_file(picture.label)
+        if not held and os.path.lexists(picture.label):
+            raise DataError(
+                "A label file is none.",
+                where=str(picture.label),
+                expected="a file of rows, or nothing at all for a background picture",
+                got="a folder, or a link that leads nowhere",
+            )
         columns.add_file(picture.label.read_bytes() if held else b"", str(picture.label), sizes[-1])
         records.append(ImageRecord(label_file=picture.label_name if held else None))
     width_px, height_px = np.array(sizes, np.int32).T
@@ -79,6 +86,17 @@ def read_yolo(path: Path, image_root: Path | None, split: str | None = None) -> 
         left_out=listing.left_out,
         **columns.columns(),
     )
+
+
+def splits_of(path: Path) -> tuple[str, ...]:
+    """The splits that the data.yaml at `path`, or in it, states; () where there is none there."""
+    if is_folder(path) and (_is_labels(path) or not looks_like_yolo(path)):
+        return ()
+    if is_folder(path):
+        file = description_in(path)
+    else:
+        file = path if path.suffix in {".yaml", ".yml"} else None
+    return () if file is None else tuple(read_description(file).splits)
 
 
 def looks_like_yolo(path: Path) -> bool:
@@ -141,13 +159,6 @@ def _sources(path: Path, split: str | None) -> tuple[Description, Sequence[Path]
     file = description_above(path) if _is_labels(path) else None
     if file is None:
         raise _no_description(path)
-    if split is not None:
-        raise DataError(
-            "A folder of labels is one split by itself.",
-            where=str(path),
-            got=f'split = "{split}"',
-            next_step=f"state {file.name}, or no split",
-        )
     folder = os.path.normpath(path.absolute())
     pictures = "/images/".join(f"{folder}/".rsplit("/labels/", 1))
     return read_description(file), [Path(pictures)]

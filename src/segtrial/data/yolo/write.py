@@ -216,7 +216,10 @@ def _lay_down(source: Path, target: Path, pictures: Pictures) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)  # a link to it must not be written through
     if pictures == "link":
-        target.symlink_to(source)
+        try:
+            os.link(source.resolve(), target)  # a symbolic link would lead out of the folder
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(source, target)
     else:
         shutil.copyfile(source, target)
 

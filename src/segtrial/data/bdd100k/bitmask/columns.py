@@ -95,7 +95,7 @@ class BitmaskColumns:
         # "unlabeled" is a class of pan_seg where a region has an id; ins_seg has none of id 0
         nothing = (category == 0) & ((instance_id == 0) | (self._first == 1))
         self._left_out[_NO_CATEGORY] += [where] * int(nothing.sum())
-        order = np.lexsort((flags, category, instance_id))
+        order = np.lexsort((category, flags, instance_id))  # a relabelled one keeps its place
         order = order[~nothing[order]]
         self._sizes.append(values.shape)
         self._value.append(value[order])

@@ -21,6 +21,7 @@ from segtrial.data.bdd100k.bitmask.values import Values, kept_values, new_values
 from segtrial.data.bdd100k.bitmask.write import png_names
 from segtrial.data.bdd100k.names import IGNORED_NAMES, OLDER_NAMES
 from segtrial.data.check import place_of
+from segtrial.data.label_png import check_map_sizes
 from segtrial.geometry.label_maps import paint
 from segtrial.geometry.outlines import NoAreaError
 from segtrial.geometry.rasterise import instance_counts
@@ -46,6 +47,7 @@ def prepare_bitmasks(
     becomes one instance. A data set read from bitmasks of this format keeps its ids and regions.
     Raises DataError for an outline that cannot be read, or for a name that no PNG can have.
     """
+    check_map_sizes(dataset)
     tally = Tally()
     own = dataset.label_format == label_format
     found = _mapped_classes(dataset, label_format, tally)

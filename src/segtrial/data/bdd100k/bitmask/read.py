@@ -13,13 +13,15 @@ import numpy as np
 from segtrial.data.bdd100k.bitmask.columns import FLAGS, BitmaskColumns, split_values
 from segtrial.data.bdd100k.names import INS_SEG, PAN_SEG
 from segtrial.data.label_png import png_header, read_png
+from segtrial.data.records import refuse_broken_link
 from segtrial.types.dataset import Dataset, LabelFormat
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segtrial.geometry.label_maps import UInts
+    from segtrial.data.records import refuse_broken_link
+from segtrial.geometry.label_maps import UInts
 
 LOOKED_AT = 8  # files that `recognise_bitmasks` opens
 _NEXT_STEP = "name the folder of bitmasks, not that of colour maps, semantic masks or pictures"
@@ -91,7 +93,10 @@ def _png_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".png" else []
     found = path.rglob("*") if path.is_dir() else ()
-    return sorted(file for file in found if file.suffix.lower() == ".png" and file.is_file())
+    files = sorted(file for file in found if file.suffix.lower() == ".png")
+    for file in files:
+        refuse_broken_link(file)
+    return [file for file in files if file.is_file()]
 
 
 def _values(file: Path) -> UInts:

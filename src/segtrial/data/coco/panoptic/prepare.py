@@ -17,6 +17,7 @@ from segtrial.data.bdd100k.names import FIRST_THING
 from segtrial.data.check import place_of
 from segtrial.data.coco.panoptic.read import PANOPTIC
 from segtrial.data.coco.panoptic.segments import VOID, is_segment_id, run_lengths
+from segtrial.data.label_png import check_map_sizes
 from segtrial.geometry.label_maps import UInts, instances_of, paint
 from segtrial.geometry.outlines import NoAreaError
 from segtrial.geometry.rasterise import instance_counts
@@ -53,6 +54,7 @@ def prepare_panoptic(dataset: Dataset) -> tuple[Dataset, tuple[Loss, ...]]:
     """
     if dataset.label_format == LabelFormat.COCO_PANOPTIC:
         return dataset, ()
+    check_map_sizes(dataset)
     count: Counter[str] = Counter()
     first = dataset.first_rows().tolist()
     parts = [

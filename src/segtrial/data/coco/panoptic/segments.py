@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from segtrial.data.label_png import leads_out, read_png
-from segtrial.data.records import decode
+from segtrial.data.records import decode, is_file
 from segtrial.geometry.label_maps import UInts, instances_of
 from segtrial.types.errors import DataError
 
@@ -107,12 +107,12 @@ def png_of(folders: tuple[Path, Path], name: str, where: str) -> Path:
             got=f'"{name}"',
         )
     for folder in folders:
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return folder / name
     raise DataError(
         "A panoptic PNG is missing.",
         where=where,
-        expected=" or ".join(str(folder / name) for folder in folders),
+        expected=" or ".join(str(folder / name)[:300] for folder in folders),
         next_step="put the folder of PNG beside the JSON, under the JSON's name without .json",
     )
 
