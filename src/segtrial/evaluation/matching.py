@@ -17,11 +17,13 @@ from segtrial.evaluation.rules import (
     Rules,
     cells_of,
     detection_order,
+    exists,
     in_pairs,
     not_exhaustive_cells,
+    truth_order,
 )
 from segtrial.geometry.runs import decode_counts
-from segtrial.types.arrays import IOU_THRESHOLDS, Floats, Longs
+from segtrial.types.arrays import IOU_THRESHOLDS, Bools, Floats, Longs
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
 from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType, Matches
@@ -95,6 +97,19 @@ def match(truth: Truth, detections: Detections, iou_type: IouType) -> Matches:
     return match_ranges(truth, detections, iou_type, COCO, ("all",))["all"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """P parts of the truth, each of which is matched for itself: area ranges, attribute values …
+
+    A truth is in part p where `truth_value` (N) lies in `bounds_P2[p]`, both ends included, as is a
+    detection where `detection_value` (D) does; NaN is in every part. All float64.
+    """
+
+    truth_value: Floats
+    detection_value: Floats
+    bounds_P2: Floats
+
+
 def match_ranges(
     truth: Truth,
     detections: Detections,
@@ -104,21 +119,47 @@ def match_ranges(
 ) -> dict[str, Matches]:
     """`match` under the rules of a benchmark, once for each area range; IoUs are computed once.
 
-    A truth outside the range is ignored as a crowd is, but may be met once only; so is an unmatched
-    detection outside of it. The area of a truth is its label's; of a detection see `Detections`.
-    Raises ValueError as `match` does, and for federated rules on labels without coverage.
+    The area of a truth is its label's; of a detection see `Detections`. What lies outside a range
+    is treated as `match_parts` treats it. Raises ValueError as `match_parts` does.
     """
-    dataset = truth.dataset
-    found, real = _shapes(truth, detections, iou_type)
-    rows, cells = detection_order(detections, dataset, rules)
-    truth_rows, truth_cells = _truth_order(dataset)
-    bounds = np.array([AREA_RANGES_PX[name] for name in ranges])
-    met_ATD = np.empty((len(ranges), len(IOU_THRESHOLDS), len(rows)), np.int32)
+    shapes = _shapes(truth, detections, iou_type)
+    parts = Parts(
+        truth_value=truth.dataset.area_px,
+        detection_value=_area_px(detections, shapes[0]),
+        bounds_P2=np.array([AREA_RANGES_PX[name] for name in ranges]),
+    )
+    matches = _match(truth.dataset, detections, shapes, iou_type, rules, parts)
+    return dict(zip(ranges, matches, strict=True))
+
+
+def match_parts(
+    truth: Truth, detections: Detections, iou_type: IouType, rules: Rules, parts: Parts
+) -> tuple[Matches, ...]:
+    """`match` under the rules of a benchmark, once for each of P parts; IoUs are computed once.
+
+    A truth outside the part is ignored as a crowd is, but may be met once only and is tried after
+    those inside; so is an unmatched detection outside of it. Raises ValueError where masks are
+    asked for and missing, and for federated rules on labels without coverage.
+    """
+    shapes = _shapes(truth, detections, iou_type)
+    return _match(truth.dataset, detections, shapes, iou_type, rules, parts)
+
+
+def _match(
+    dataset: Dataset,
+    detections: Detections,
+    shapes: tuple[Shapes, Shapes],
+    iou_type: IouType,
+    rules: Rules,
+    parts: Parts,
+) -> tuple[Matches, ...]:
+    found, real = shapes
+    rows, cells = detection_order(detections, dataset, rules, _area_px(detections, found))
+    met_PTD = np.empty((len(parts.bounds_P2), len(IOU_THRESHOLDS), len(rows)), np.int32)
     kernels.match_cells(
         rows,
         cells,
-        truth_rows,
-        truth_cells,
+        *truth_order(dataset, rules),
         found.box_xywh,
         found.area_px,
         found.counts,
@@ -130,20 +171,18 @@ def match_ranges(
         real.first,
         iou_type == IouType.MASK,
         np.array(IOU_THRESHOLDS),
-        found.area_px if detections.area_px is None else np.array(detections.area_px),
-        np.array(dataset.area_px),
-        bounds,
-        met_ATD,
+        # copies: the kernel is compiled once, for arrays that may be written
+        np.array(parts.detection_value),
+        np.array(parts.truth_value),
+        np.array(parts.bounds_P2),
+        met_PTD,
     )
     if rules.federated:
-        unknown = in_pairs(cells, not_exhaustive_cells(dataset))
-        met_ATD[:, :, unknown] = np.where(
-            met_ATD[:, :, unknown] == NO_MATCH, IGNORED, met_ATD[:, :, unknown]
-        )
-    return {
-        name: _by_class(dataset, detections, iou_type, rows, met_ATD[a], bounds[a])
-        for a, name in enumerate(ranges)
-    }
+        _ignore_where_not_exhaustive(dataset, detections, rows, met_PTD)
+    return tuple(
+        _by_class(dataset, detections, iou_type, rules, rows, met_TD, _counts(dataset, parts, p))
+        for p, met_TD in enumerate(met_PTD)
+    )
 
 
 def _shapes(truth: Truth, detections: Detections, iou_type: IouType) -> tuple[Shapes, Shapes]:
@@ -156,36 +195,54 @@ def _shapes(truth: Truth, detections: Detections, iou_type: IouType) -> tuple[Sh
     return mask_shapes(detections.masks, heights), truth.masks
 
 
-def _truth_order(dataset: Dataset) -> tuple[Longs, Longs]:
-    """Rows sorted by (image, class); their cells."""
-    cell = cells_of(dataset.image_index, dataset.class_index, len(dataset.class_names))
-    order = np.argsort(cell, kind="stable")
-    return order, cell[order]
+def _area_px(detections: Detections, found: Shapes) -> Floats:
+    return found.area_px if detections.area_px is None else detections.area_px
+
+
+def _ignore_where_not_exhaustive(
+    dataset: Dataset, detections: Detections, rows: Longs, met_PTD: npt.NDArray[np.int32]
+) -> None:
+    """Fill in what the federated rules say of unmatched detections."""
+    classes = len(dataset.class_names)
+    cells = cells_of(detections.image_index[rows], detections.class_index[rows], classes)
+    unknown = in_pairs(cells, not_exhaustive_cells(dataset))
+    met = met_PTD[:, :, unknown]
+    met_PTD[:, :, unknown] = np.where(met == NO_MATCH, IGNORED, met)
+
+
+def _counts(dataset: Dataset, parts: Parts, part: int) -> Bools:
+    """Which truths are neither crowds nor outside the part: bool (N)."""
+    low, high = parts.bounds_P2[part]
+    outside = (parts.truth_value < low) | (parts.truth_value > high)
+    return np.asarray(~dataset.crowd & ~outside)
 
 
 def _by_class(
     dataset: Dataset,
     detections: Detections,
     iou_type: IouType,
+    rules: Rules,
     rows: Longs,
     met_TD: npt.NDArray[np.int32],
-    range_px: Floats,
+    counts: Bools,
 ) -> Matches:
     """Matches from the kernel's output: sorted by class, then falling score, stable by image."""
-    order = np.lexsort((-detections.score[rows], detections.class_index[rows]))
+    counts = counts & exists(dataset, rules)
+    label, truth_label = detections.class_index[rows], dataset.class_index[counts]
+    if rules.class_agnostic:
+        label, truth_label = np.zeros_like(label), np.zeros_like(truth_label)
+    order = np.lexsort((-detections.score[rows], label))
     picked = rows[order]
-    area = dataset.area_px
-    counts = ~dataset.crowd & (area >= range_px[0]) & (area <= range_px[1])
     return Matches(
         iou_type=iou_type,
         images=dataset.images,
-        classes=len(dataset.class_names),
+        classes=1 if rules.class_agnostic else len(dataset.class_names),
         thresholds=IOU_THRESHOLDS,
         image_index=detections.image_index[picked],
-        class_index=detections.class_index[picked],
+        class_index=label[order],
         score=detections.score[picked],
         detection_row=picked,
         truth_row=met_TD[:, order],
-        truth_class=dataset.class_index[counts],
+        truth_class=truth_label,
         truth_image=dataset.image_index[counts],
     )
