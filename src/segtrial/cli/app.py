@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from segtrial.cli.data_app import data_app
+from segtrial.cli.evaluate_app import evaluate
 from segtrial.cli.guard import guarded
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app)
+app.command()(evaluate)
 
 TrialFile = Annotated[Path, typer.Argument(help="The trial, a TOML file.", metavar="TRIAL")]
 RunsRoot = Annotated[Path, typer.Option("--runs", help="Where records go: DIR/<trial name>.")]
