@@ -10,7 +10,7 @@ import struct
 import warnings
 import zlib
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from segtrial.types.arrays import Bytes
     from segtrial.types.dataset import Dataset
 
+LARGEST_RUNS = 1 << 21
+_COLUMNS = 256  # looked at a time
 LARGEST_PX = 1 << 26  # 8192 × 8192: a map of 256 MB
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _DAMAGED = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning, UserWarning),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning, UserWarning, MemoryError),
 )
 
 
@@ -58,9 +60,20 @@ def read_png(path: Path, mode: Literal["RGB", "RGBA"], next_step: str) -> Bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             pixels = _pixels(path, (width, height), mode)
+            _check_runs(pixels)
     except _DAMAGED as error:
         raise _unreadable(path, str(error)) from error
     return pixels
+
+
+def _check_runs(pixels: Bytes) -> None:
+    """ValueError for a map that no labelling makes: nearly each pixel differs from the next."""
+    edges = 0
+    for column in range(0, pixels.shape[1], _COLUMNS):
+        part = pixels[:, column : column + _COLUMNS]
+        edges += int(np.count_nonzero((part[1:] != part[:-1]).any(axis=2)))
+    if edges > LARGEST_RUNS:
+        raise ValueError(f"{edges:,} places where labels meet; at most {LARGEST_RUNS:,} are read")
 
 
 def _pixels(path: Path, size: tuple[int, int], mode: str) -> Bytes:
@@ -94,6 +107,7 @@ def png_header(path: Path) -> tuple[int, int, tuple[str, int]]:
     try:
         with path.open("rb") as file:
             head = file.read(29)
+            _check_chunks(file, path)
     except OSError as error:
         raise _unreadable(path, str(error)) from error
     if len(head) < 29 or head[:8] != _SIGNATURE or head[12:16] != b"IHDR":
@@ -102,6 +116,17 @@ def png_header(path: Path) -> tuple[int, int, tuple[str, int]]:
     if not width or not height:
         raise _unreadable(path, f"{width} × {height} px")
     return width, height, (_MODES.get(colour, f"colour type {colour}"), bits)
+
+
+def _check_chunks(file: BinaryIO, path: Path) -> None:
+    """DataError for a chunk that says it is longer than the file: room would be made for it."""
+    size = path.stat().st_size
+    place = len(_SIGNATURE)
+    while place + 8 <= size:
+        file.seek(place)
+        place += int.from_bytes(file.read(4), "big") + 12
+    if place > size:
+        raise _unreadable(path, "a chunk that is longer than the file")
 
 
 def checked_names(names: list[str], source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,7 +35,8 @@ def planned_data(context: Context, plan: Plan) -> Loaded:
                 got=split.fingerprint()[:12],
                 next_step="bring the labels back, or run the trial with another --runs folder",
             )
-        save_dataset(split, context.labels_path(planned))
+        with contextlib.suppress(RecordError):  # a folder whose name is no text: read it each time
+            save_dataset(split, context.labels_path(planned))
     return loaded
 
 

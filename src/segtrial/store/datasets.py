@@ -84,6 +84,10 @@ def save_dataset(dataset: Dataset, path: Path) -> None:
         columns[name] = _Column(dtype=array.dtype.str, shape=array.shape, offset=size)
         size += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
     root = None if dataset.image_root is None else os.path.relpath(dataset.image_root, path.parent)
+    if root is not None and not root.isprintable():
+        raise RecordError(
+            "The picture folder's name cannot be stored.", where=repr(root), expected="UTF-8"
+        )
     head = msgspec.json.encode(_head(dataset, columns, size, root))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

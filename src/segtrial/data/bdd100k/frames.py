@@ -99,7 +99,7 @@ def read_frame_files(path: Path, text: bytes | None = None) -> Iterator[FrameFil
     if not path.is_dir():
         yield _parse(read_json(path) if text is None else text, str(path))
         return
-    files = sorted(path.rglob("*.json"))
+    files = sorted([*path.rglob("*.json"), *path.rglob("*.json.gz")])
     for file in files:
         refuse_broken_link(file)
     files = [file for file in files if file.is_file()]

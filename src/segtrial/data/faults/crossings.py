@@ -17,17 +17,21 @@ FARTHEST_PX = 1 << 19  # up to here products of differences fit in 64 bits
 _CELLS = 1 << 22  # pairs of edges looked at together
 
 
+MOST_POINTS = 5000
+
+
 def self_crossings(ring: Floats) -> Floats:
     """The points, float64 (P, 2) of x, y in px, where a closed ring (K, 2) crosses itself.
 
     Points are snapped to 1/1024 px; on that grid the test is exact. Where the ring only touches
-    itself, or runs along itself, it does not cross. Points beyond ± 524,288 px: ValueError.
+    itself, or runs along itself, it does not cross. A ring of more than MOST_POINTS is not looked
+    at: its pairs of edges would take minutes. Points beyond ± 524,288 px: ValueError.
     """
     if len(ring) and not np.abs(ring).max() <= FARTHEST_PX:
         raise ValueError(f"points beyond {FARTHEST_PX} px")
     points = np.rint(ring * GRID).astype(np.int64)
     points = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
-    if len(points) < 4:
+    if not 4 <= len(points) <= MOST_POINTS:
         return np.zeros((0, 2))
     found = [_vertices_on_vertices(points)]
     for one, other in _near_pairs(points):

@@ -28,6 +28,9 @@ _CLASS = re.compile(rb"\d{1,9}")
 _DROPPED = "mend the row: Ultralytics would drop the whole picture, with only a warning"
 
 
+LONGEST_ROW = 1 << 20  # 60,000 points
+
+
 class RowColumns:
     """Instance columns that grow with each label file; see `Dataset` for their meaning."""
 
@@ -60,6 +63,11 @@ class RowColumns:
                 raise _bad("A row holds a control character.", f"{where}:{line_number}", "spaces")
             number += 1
             start = offset + place - len(line)
+            if len(line) > LONGEST_ROW:
+                got = f"{len(line)} bytes"
+                raise _bad(
+                    "A row is too long.", f"{where}:{line_number}", f"≤ {LONGEST_ROW} bytes", got
+                )
             label, values = self._parse(tokens, f"{where}:{line_number}")
             if drawn is not None and drawn != (len(values) != BOX_VALUES):
                 raise _mixed(f"{where}:{line_number}")

@@ -39,6 +39,8 @@ class _Image(msgspec.Struct, gc=False):
     height: _Side
     file_name: str
     attributes: msgspec.Raw = msgspec.Raw(b"")
+    coco_url: str | None = None
+    panoptic: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Annotation(msgspec.Struct):
@@ -152,6 +154,14 @@ def _images(raws: list[msgspec.Raw], where: str) -> list[tuple[_Image, msgspec.R
         (decode(raw, _Image, where=f"{where}: images[{i}]", expected=expected), raw)
         for i, raw in enumerate(raws)
     ]
+    for i, (image, _) in enumerate(images):
+        if image.panoptic is not msgspec.UNSET:
+            raise DataError(
+                "An image has a member of a name that segtrial uses.",
+                where=f"{where}: images[{i}]",
+                expected=f"no {PANOPTIC}",
+                next_step="give the member another name",
+            )
     if len({str(image.id) for image, _ in images}) != len(images):
         raise DataError("Two images have the same id.", where=where, expected="unique image ids")
     return sorted(images, key=lambda pair: (isinstance(pair[0].id, str), pair[0].id))
