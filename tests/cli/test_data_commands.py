@@ -10,7 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from segtrial.cli.app import app
+from segtrial.cli.data_app import Format, Target
 from segtrial.data.read import read
+from segtrial.types.dataset import LabelFormat
 from tests.builders import coco_annotation, coco_content, write_json
 
 if TYPE_CHECKING:
@@ -133,3 +135,10 @@ def test_labels_that_are_not_there_are_a_block_and_exit_code_2(
     done = run(command, tmp_path / "none.json")
     assert done.exit_code == 2
     assert done.stderr.startswith("error: There is no such label file.")
+
+
+def test_the_command_line_names_every_format() -> None:
+    assert {kind.value for kind in Target} == set(LabelFormat)
+    assert {kind.value for kind in Format} == {"auto", *LabelFormat}
+    shown = run("--help").stdout
+    assert all(kind in shown for kind in LabelFormat)

@@ -65,7 +65,7 @@ Images = Annotated[
     Path | None,
     typer.Option("--images", help="Where the pictures lie; else they are looked for nearby."),
 ]
-Kind = Annotated[Format, typer.Option("--format", help="The labels' format.")]
+Kind = Annotated[Format, typer.Option("--format", metavar="FORMAT", help="The labels' format.")]
 Split = Annotated[
     str | None, typer.Option("--split", help="train, val or test of a YOLO data set; else all.")
 ]
@@ -136,9 +136,11 @@ def check(
 def convert(
     source: Annotated[Path, typer.Argument(help="A label file or folder.", metavar="A")],
     out: Annotated[Path, typer.Argument(help="The new file or folder.", metavar="B")],
-    to: Annotated[Target, typer.Option("--to", help="The format of B.")],
+    to: Annotated[Target, typer.Option("--to", metavar="FORMAT", help="The format of B.")],
     images: Images = None,
-    label_format: Annotated[Format, typer.Option("--format", help="A's format.")] = Format.AUTO,
+    label_format: Annotated[
+        Format, typer.Option("--format", metavar="FORMAT", help="A's format.")
+    ] = Format.AUTO,
     split: Split = None,
     allow_loss: Annotated[
         bool, typer.Option("--allow-loss", help="Write what B's format can hold.")
