@@ -18,7 +18,8 @@ from segtrial.data.coco.read import read_coco
 from segtrial.data.predictions import read_predictions
 from segtrial.evaluation.average_precision import average_precision
 from segtrial.evaluation.coco_summary import lvis_summary
-from segtrial.evaluation.matching import Truth, match_ranges, prepare_truth
+from segtrial.evaluation.matching import match_ranges
+from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.evaluation.rules import AREA_RANGES_PX, LVIS
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.arrays import IOU_THRESHOLDS

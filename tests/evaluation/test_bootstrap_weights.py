@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segtrial.evaluation.average_precision import ap_under_weights, average_precision
-from segtrial.evaluation.matching import Truth, match_ranges, prepare_truth
+from segtrial.evaluation.matching import match_ranges
+from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.evaluation.rules import COCO, LVIS, Rules
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.detections import Detections

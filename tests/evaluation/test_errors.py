@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import event, given, settings
 
-from segtrial.evaluation.any_class import overlaps
 from segtrial.evaluation.average_precision import average_precision
 from segtrial.evaluation.errors import ErrorCosts, ErrorKind, ErrorTypes, error_costs, error_types
 from segtrial.evaluation.matching import match, prepare_truth
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections

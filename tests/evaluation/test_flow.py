@@ -14,7 +14,7 @@ from scipy import stats
 from segtrial.changes.swap import apply_swap
 from segtrial.data.read import read
 from segtrial.data.streets import write_streets
-from segtrial.evaluation.any_class import match_any_class, overlaps
+from segtrial.evaluation.any_class import match_any_class
 from segtrial.evaluation.confusion import confusion
 from segtrial.evaluation.flow import (
     WEIGHTED,
@@ -28,6 +28,7 @@ from segtrial.evaluation.flow import (
     wilson,
 )
 from segtrial.evaluation.matching import prepare_truth
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.trainers.oracle import OracleTrainer
 from segtrial.types.attributes import Coverage

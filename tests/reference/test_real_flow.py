@@ -17,7 +17,8 @@ import pytest
 
 from segtrial.data.coco.read import read_coco
 from segtrial.data.predictions import read_predictions
-from segtrial.evaluation.any_class import match_any_class, overlaps
+from segtrial.evaluation.any_class import match_any_class
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.evaluation.calibration import Binning, calibration
 from segtrial.evaluation.confusion import confusion, confusion_under_weights
 from segtrial.evaluation.errors import ErrorKind, error_costs, error_types
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
-    from segtrial.types.flow import Overlaps
+    from segtrial.types.overlaps import Overlaps
 
 THEIRS = dict(
     zip(ErrorKind, ("Loc", "Cls", "Dupe", "Bkg", "Both", "Miss", "FP", "FN"), strict=True)

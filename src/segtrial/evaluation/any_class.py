@@ -1,7 +1,7 @@
-"""Detections + Dataset → Overlaps → Flow: matching that does not look at classes.
+"""Overlaps → Flow: matching that does not look at classes.
 
 A truth that is found under another name is matched here, and is a miss in `matching`. Counting is
-in `confusion` and `flow`. Sparse: only pairs above a floor are kept, image by image.
+in `confusion` and `flow`.
 """
 
 from __future__ import annotations
@@ -11,94 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from segtrial.evaluation import kernels
-from segtrial.evaluation.matching import box_shapes, mask_shapes
 from segtrial.evaluation.rules import cells_of, in_pairs, not_exhaustive_cells
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
 from segtrial.types.errors import DataError
-from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType
-from segtrial.types.flow import MISSED, Flow, Overlaps
+from segtrial.types.evaluation import IGNORED, NO_MATCH
+from segtrial.types.flow import MISSED, Flow
 
 if TYPE_CHECKING:
-    from segtrial.evaluation.matching import Shapes, Truth
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
-
-FLOOR = 0.1
-"""IoU below which a pair is no overlap: TIDE's background threshold."""
-
-
-def overlaps(
-    truth: Truth, detections: Detections, iou_type: IouType, *, floor: float = FLOOR
-) -> Overlaps:
-    """All pairs of a detection and a truth of its image with IoU ≥ `floor`, whatever their classes.
-
-    Once a run; `match_any_class` and the error types read from it. No truth or no detections: no
-    pairs. Raises ValueError for a floor outside (0, 1] and where masks are asked for and missing.
-    """
-    if not 0 < floor <= 1:
-        raise ValueError(f"a floor of {floor}: expected above 0, at most 1")
-    dataset = truth.dataset
-    found, real = _shapes(truth, detections, iou_type)
-    crowd = np.array(dataset.crowd)
-    image_D = np.searchsorted(detections.image_index, np.arange(dataset.images + 1))
-    image_N = dataset.first_rows()
-    detection, row, iou = [], [], []
-    both = (np.diff(image_D) > 0) & (np.diff(image_N) > 0)
-    for image in np.flatnonzero(both).tolist():
-        a, b = int(image_D[image]), int(image_D[image + 1])
-        c, d = int(image_N[image]), int(image_N[image + 1])
-        iou_DN = _image_ious(found, real, crowd, np.arange(a, b), np.arange(c, d), floor)
-        near = np.nonzero(iou_DN >= floor)
-        detection.append(near[0] + a)
-        row.append(near[1] + c)
-        iou.append(iou_DN[near])
-    pair_D = np.concatenate([np.zeros(0, np.int64), *detection])
-    pair_N = np.concatenate([np.zeros(0, np.int64), *row])
-    value = np.concatenate([np.zeros(0), *iou])
-    foreign = detections.class_index[pair_D] != dataset.class_index[pair_N]
-    order = np.lexsort((-pair_N, foreign, -value, pair_D))
-    return Overlaps(
-        iou_type=iou_type,
-        floor=floor,
-        first=np.searchsorted(pair_D, np.arange(len(detections) + 1)),
-        truth_row=pair_N[order],
-        iou=value[order],
-    )
-
-
-def _shapes(truth: Truth, detections: Detections, iou_type: IouType) -> tuple[Shapes, Shapes]:
-    """Of the detections and of the truth."""
-    if iou_type == IouType.BOX:
-        return box_shapes(np.array(detections.box_xywh)), truth.boxes
-    if detections.masks is None or truth.masks is None:
-        raise ValueError("mask matching needs masks on both sides")
-    heights = truth.dataset.height_px[detections.image_index].astype(np.int64)
-    return mask_shapes(detections.masks, heights), truth.masks
-
-
-def _image_ious(
-    found: Shapes, real: Shapes, crowd: Bools, rows_D: Longs, rows_N: Longs, floor: float
-) -> Floats:
-    """IoU of every detection with every truth of one image; pairs below `floor` may be 0."""
-    iou_DN = np.empty((len(rows_D), len(rows_N)))
-    kernels.cell_ious(
-        found.box_xywh,
-        found.area_px,
-        found.counts,
-        found.first,
-        rows_D,
-        real.box_xywh,
-        real.area_px,
-        crowd,
-        real.counts,
-        real.first,
-        rows_N,
-        len(found.first) > 0,
-        floor,
-        iou_DN,
-    )
-    return iou_DN
+    from segtrial.types.overlaps import Overlaps
 
 
 @njit(cache=True, nogil=True)
@@ -149,8 +71,11 @@ def match_any_class(
     not all labelled there, is ignored too. There is no limit of detections an image.
 
     No truth: all detections are false positives; no detections: all truths are missed. Raises
-    DataError for a score that is not a number, ValueError for a threshold below the pairs' floor.
+    DataError for a score that is not a number, ValueError for a threshold below the pairs' floor
+    and for pairs of equal classes alone.
     """
+    if not pairs.any_class:
+        raise ValueError("overlaps of equal classes alone say nothing of what became another")
     if not pairs.floor <= iou_threshold <= 1:
         raise ValueError(f"IoU threshold {iou_threshold}: pairs are known from {pairs.floor} up")
     check_scores(detections)
@@ -185,13 +110,12 @@ def _met_in_order(
     """What each detection of `order` met, and which detection took each truth."""
     met = np.empty(len(order), np.int32)
     taken_by = np.full(dataset.instances, -1, np.int64)
-    # copies: the kernel is compiled for writable arrays, as everywhere
     _greedy(
         order,
-        np.array(pairs.first),
-        np.array(pairs.truth_row),
-        np.array(pairs.iou),
-        np.array(dataset.crowd),
+        pairs.first,
+        pairs.truth_row,
+        pairs.iou,
+        np.array(dataset.crowd),  # a copy: the kernel is compiled for a writable one
         min(iou_threshold, 1 - 1e-10),
         met,
         taken_by,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from segtrial.evaluation.any_class import match_any_class, overlaps
+from segtrial.evaluation.any_class import match_any_class
 from segtrial.evaluation.confusion import weighted_counts
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.types.errors import DataError
 from segtrial.types.evaluation import IGNORED, NO_MATCH
 from segtrial.types.flow import MISSED, Appearance, Attack, Difference, Flow, PairedAttack, Share

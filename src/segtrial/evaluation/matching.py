@@ -1,4 +1,4 @@
-"""Detections + Dataset → Matches: done once a run; everything after is a reduction.
+"""Overlaps → Matches: done once a run; everything after is a reduction.
 
 Semantics: pycocotools 2.0.11 and lvis 0.5.3 `evaluate_img`; what differs between them: `rules.py`.
 """
@@ -6,95 +6,45 @@ Semantics: pycocotools 2.0.11 and lvis 0.5.3 `evaluate_img`; what differs betwee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from segtrial.evaluation import kernels
+from segtrial.evaluation.match_kernel import match_in_order
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.evaluation.rules import (
     AREA_RANGES_PX,
     COCO,
     Rules,
-    cells_of,
     detection_order,
     exists,
-    in_pairs,
-    not_exhaustive_cells,
-    truth_order,
+    looked_at,
+    not_exhaustive,
+    truth_labels,
+    truth_ranks,
 )
-from segtrial.geometry.runs import decode_counts
+from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.types.arrays import IOU_THRESHOLDS, Bools, Floats, Longs
-from segtrial.types.dataset import Dataset
-from segtrial.types.detections import Detections
-from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType, Matches
-from segtrial.types.masks import Masks
+from segtrial.types.evaluation import IouType, Matches
+
+if TYPE_CHECKING:
+    from segtrial.types.dataset import Dataset
+    from segtrial.types.detections import Detections
+    from segtrial.types.overlaps import Overlaps
+
+__all__ = ["Parts", "Truth", "match", "match_parts", "match_ranges", "prepare_truth"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shapes:
-    """Boxes, areas and run lengths of K boxes or masks, as the kernels want them.
-
-    `box_xywh` float64 (K, 4); `area_px` float64 (K); `counts` uint32 and `first` int64 (K + 1) are
-    empty for boxes.
-    """
-
-    box_xywh: Floats
-    area_px: Floats
-    counts: kernels.Counts
-    first: Longs
-
-
-def box_shapes(box_xywh: Floats) -> Shapes:
-    """Shapes of plain boxes: area = width × height."""
-    return Shapes(
-        box_xywh=box_xywh,
-        area_px=box_xywh[:, 2] * box_xywh[:, 3],
-        counts=np.zeros(0, np.uint32),
-        first=np.zeros(0, np.int64),
-    )
-
-
-def mask_shapes(masks: Masks, height_px: Longs) -> Shapes:
-    """Shapes of masks: areas and tightest boxes come from the runs.
-
-    `height_px`: int64, the height of each mask's image.
-    """
-    counts, first = decode_counts(masks)
-    return Shapes(
-        box_xywh=kernels.mask_boxes(counts, first, np.asarray(height_px, np.int64)),
-        area_px=kernels.mask_areas(counts, first).astype(np.float64),
-        counts=counts,
-        first=first,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Truth:
-    """The clean validation labels, prepared once for all runs. `masks` None = boxes only."""
-
-    dataset: Dataset
-    boxes: Shapes
-    masks: Shapes | None
-
-
-def prepare_truth(dataset: Dataset, masks: Masks | None) -> Truth:
-    """Truth for matching; `masks` are the N instances' masks where masks are evaluated."""
-    heights = dataset.height_px[dataset.image_index].astype(np.int64)
-    return Truth(
-        dataset=dataset,
-        boxes=box_shapes(np.array(dataset.box_xywh)),
-        masks=None if masks is None else mask_shapes(masks, heights),
-    )
-
-
-def match(truth: Truth, detections: Detections, iou_type: IouType) -> Matches:
+def match(
+    truth: Truth, detections: Detections, iou_type: IouType, *, pairs: Overlaps | None = None
+) -> Matches:
     """Which truth row each detection meets at each of COCO's ten IoU thresholds.
 
     No truth: every detection is NO_MATCH. No detections: an empty table. Ties in score keep the
-    order of the images, then of the detections (stable sort). Raises ValueError where masks are
-    asked for and missing.
+    order of the images, then of the detections (stable sort). `pairs`: the run's overlaps where
+    they are known already. Raises ValueError where masks are asked for and missing.
     """
-    return match_ranges(truth, detections, iou_type, COCO, ("all",))["all"]
+    return match_ranges(truth, detections, iou_type, COCO, ("all",), pairs=pairs)["all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,133 +66,144 @@ def match_ranges(
     iou_type: IouType,
     rules: Rules,
     ranges: tuple[str, ...] = tuple(AREA_RANGES_PX),
+    *,
+    thresholds: Floats = IOU_THRESHOLDS,
+    pairs: Overlaps | None = None,
 ) -> dict[str, Matches]:
     """`match` under the rules of a benchmark, once for each area range; IoUs are computed once.
 
     The area of a truth is its label's; of a detection see `Detections`. What lies outside a range
-    is treated as `match_parts` treats it. Raises ValueError as `match_parts` does.
+    is treated as `match_parts` treats it, which see for the errors.
     """
-    shapes = _shapes(truth, detections, iou_type)
+    if pairs is None:
+        pairs = _own_pairs(truth, detections, iou_type, rules, thresholds)
+    stated = detections.area_px
     parts = Parts(
         truth_value=truth.dataset.area_px,
-        detection_value=_area_px(detections, shapes[0]),
+        detection_value=pairs.area_px if stated is None else stated,
         bounds_P2=np.array([AREA_RANGES_PX[name] for name in ranges]),
     )
-    matches = _match(truth.dataset, detections, shapes, iou_type, rules, parts)
+    matches = match_parts(
+        truth, detections, iou_type, rules, parts, thresholds=thresholds, pairs=pairs
+    )
     return dict(zip(ranges, matches, strict=True))
 
 
 def match_parts(
-    truth: Truth, detections: Detections, iou_type: IouType, rules: Rules, parts: Parts
+    truth: Truth,
+    detections: Detections,
+    iou_type: IouType,
+    rules: Rules,
+    parts: Parts,
+    *,
+    thresholds: Floats = IOU_THRESHOLDS,
+    pairs: Overlaps | None = None,
 ) -> tuple[Matches, ...]:
     """`match` under the rules of a benchmark, once for each of P parts; IoUs are computed once.
 
     A truth outside the part is ignored as a crowd is, but may be met once only and is tried after
-    those inside; so is an unmatched detection outside of it. Raises ValueError where masks are
-    asked for and missing, and for federated rules on labels without coverage.
+    those inside; so is an unmatched detection outside of it. `thresholds`: float64 (T), rising, at
+    most 63. `pairs`: the overlaps of this truth and these detections; None = made here. Raises
+    ValueError where masks are asked for and missing, for federated rules on labels without
+    coverage, and for pairs that do not serve these rules or thresholds.
     """
-    shapes = _shapes(truth, detections, iou_type)
-    return _match(truth.dataset, detections, shapes, iou_type, rules, parts)
-
-
-def _match(
-    dataset: Dataset,
-    detections: Detections,
-    shapes: tuple[Shapes, Shapes],
-    iou_type: IouType,
-    rules: Rules,
-    parts: Parts,
-) -> tuple[Matches, ...]:
-    found, real = shapes
-    rows, cells = detection_order(detections, dataset, rules, _area_px(detections, found))
-    met_PTD = np.empty((len(parts.bounds_P2), len(IOU_THRESHOLDS), len(rows)), np.int32)
-    kernels.match_cells(
-        rows,
-        cells,
-        *truth_order(dataset, rules),
-        found.box_xywh,
-        found.area_px,
-        found.counts,
-        found.first,
-        real.box_xywh,
-        real.area_px,
-        np.array(dataset.crowd),
-        real.counts,
-        real.first,
-        iou_type == IouType.MASK,
-        np.array(IOU_THRESHOLDS),
-        # copies: the kernel is compiled once, for arrays that may be written
-        np.array(parts.detection_value),
-        np.array(parts.truth_value),
-        np.array(parts.bounds_P2),
-        met_PTD,
-    )
-    if rules.federated:
-        _ignore_where_not_exhaustive(dataset, detections, rows, met_PTD)
+    if pairs is None:
+        pairs = _own_pairs(truth, detections, iou_type, rules, thresholds)
+    _check_serve(pairs, detections, iou_type, rules, thresholds)
+    dataset = truth.dataset
+    stated = detections.area_px
+    order = detection_order(detections, dataset, rules, pairs.area_px if stated is None else stated)
+    picked = _Picked(dataset, detections, rules, order)
     return tuple(
-        _by_class(dataset, detections, iou_type, rules, rows, met_TD, _counts(dataset, parts, p))
-        for p, met_TD in enumerate(met_PTD)
+        picked.matches(pairs, thresholds, parts, bounds) for bounds in np.array(parts.bounds_P2)
     )
 
 
-def _shapes(truth: Truth, detections: Detections, iou_type: IouType) -> tuple[Shapes, Shapes]:
-    """Of the detections and of the truth."""
-    if iou_type == IouType.BOX:
-        return box_shapes(np.array(detections.box_xywh)), truth.boxes
-    if detections.masks is None or truth.masks is None:
-        raise ValueError("mask matching needs masks on both sides")
-    heights = truth.dataset.height_px[detections.image_index].astype(np.int64)
-    return mask_shapes(detections.masks, heights), truth.masks
+def _own_pairs(
+    truth: Truth, detections: Detections, iou_type: IouType, rules: Rules, thresholds: Floats
+) -> Overlaps:
+    """The overlaps that these rules need, and no others."""
+    return overlaps(
+        truth,
+        detections,
+        iou_type,
+        floor=float(thresholds[0]),
+        any_class=rules.class_agnostic,
+        wanted=looked_at(detections, truth.dataset, rules),
+    )
 
 
-def _area_px(detections: Detections, found: Shapes) -> Floats:
-    return found.area_px if detections.area_px is None else detections.area_px
-
-
-def _ignore_where_not_exhaustive(
-    dataset: Dataset, detections: Detections, rows: Longs, met_PTD: npt.NDArray[np.int32]
+def _check_serve(
+    pairs: Overlaps, detections: Detections, iou_type: IouType, rules: Rules, thresholds: Floats
 ) -> None:
-    """Fill in what the federated rules say of unmatched detections."""
-    classes = len(dataset.class_names)
-    cells = cells_of(detections.image_index[rows], detections.class_index[rows], classes)
-    unknown = in_pairs(cells, not_exhaustive_cells(dataset))
-    met = met_PTD[:, :, unknown]
-    met_PTD[:, :, unknown] = np.where(met == NO_MATCH, IGNORED, met)
+    if pairs.iou_type != iou_type or len(pairs.area_px) != len(detections):
+        raise ValueError(f"overlaps of {len(pairs.area_px)} other detections, or not of {iou_type}")
+    if rules.class_agnostic and not pairs.any_class:
+        raise ValueError("class-agnostic rules need overlaps of any classes")
+    if len(thresholds) > 63 or (np.diff(thresholds) <= 0).any():
+        raise ValueError("expected at most 63 rising thresholds")
+    if len(thresholds) and thresholds[0] < pairs.floor:
+        raise ValueError(f"IoU threshold {thresholds[0]}: pairs are known from {pairs.floor} up")
 
 
-def _counts(dataset: Dataset, parts: Parts, part: int) -> Bools:
-    """Which truths are neither crowds nor outside the part: bool (N)."""
-    low, high = parts.bounds_P2[part]
-    outside = (parts.truth_value < low) | (parts.truth_value > high)
-    return np.asarray(~dataset.crowd & ~outside)
+class _Picked:
+    """The detections that the rules look at, in the order of `Matches`, and what the parts share.
+
+    Arrays for the kernel are writable copies: it is compiled once, for such.
+    """
+
+    def __init__(
+        self, dataset: Dataset, detections: Detections, rules: Rules, order: Longs
+    ) -> None:
+        self.dataset, self.rules, self.order = dataset, rules, order
+        self.classes = 1 if rules.class_agnostic else len(dataset.class_names)
+        self.crowd = np.array(dataset.crowd)
+        self.label_N, self.rank_N = truth_labels(dataset, rules), truth_ranks(dataset, rules)
+        self.label_D = np.array(detections.class_index)
+        if rules.class_agnostic:
+            self.label_D = np.zeros_like(self.label_D)
+        self.partly_K = (
+            not_exhaustive(detections, dataset, order)
+            if rules.federated
+            else np.zeros(len(order), np.bool_)
+        )
+        self.image_K, self.score_K = detections.image_index[order], detections.score[order]
+
+    def matches(self, pairs: Overlaps, thresholds: Floats, parts: Parts, bounds: Floats) -> Matches:
+        """The matches of one part."""
+        outside_N = _outside(parts.truth_value, bounds)
+        met_TK = np.empty((len(thresholds), len(self.order)), np.int32)
+        match_in_order(
+            self.order,
+            self.label_D,
+            pairs.first,
+            pairs.truth_row,
+            pairs.iou,
+            self.label_N,
+            self.rank_N,
+            self.crowd | outside_N,
+            self.crowd,
+            self.partly_K | _outside(parts.detection_value[self.order], bounds),
+            np.array(thresholds),
+            np.zeros(self.dataset.instances, np.int64),
+            met_TK,
+        )
+        counts_N = exists(self.dataset, self.rules) & ~self.crowd & ~outside_N
+        return Matches(
+            iou_type=IouType(pairs.iou_type),
+            images=self.dataset.images,
+            classes=self.classes,
+            thresholds=thresholds,
+            image_index=self.image_K,
+            class_index=self.label_D[self.order],
+            score=self.score_K,
+            detection_row=self.order,
+            truth_row=met_TK,
+            truth_class=self.label_N[counts_N],
+            truth_image=self.dataset.image_index[counts_N],
+        )
 
 
-def _by_class(
-    dataset: Dataset,
-    detections: Detections,
-    iou_type: IouType,
-    rules: Rules,
-    rows: Longs,
-    met_TD: npt.NDArray[np.int32],
-    counts: Bools,
-) -> Matches:
-    """Matches from the kernel's output: sorted by class, then falling score, stable by image."""
-    counts = counts & exists(dataset, rules)
-    label, truth_label = detections.class_index[rows], dataset.class_index[counts]
-    if rules.class_agnostic:
-        label, truth_label = np.zeros_like(label), np.zeros_like(truth_label)
-    order = np.lexsort((-detections.score[rows], label))
-    picked = rows[order]
-    return Matches(
-        iou_type=iou_type,
-        images=dataset.images,
-        classes=1 if rules.class_agnostic else len(dataset.class_names),
-        thresholds=IOU_THRESHOLDS,
-        image_index=detections.image_index[picked],
-        class_index=label[order],
-        score=detections.score[picked],
-        detection_row=picked,
-        truth_row=met_TD[:, order],
-        truth_class=truth_label,
-        truth_image=dataset.image_index[counts],
-    )
+def _outside(value: Floats, bounds: Floats) -> Bools:
+    """NaN is outside of no part."""
+    return np.asarray((value < bounds[0]) | (value > bounds[1]))

@@ -32,8 +32,10 @@ class Rules:
     their image are dropped, and unmatched ones of not-exhaustive classes ignored (LVIS).
     `positive_area`: truths and detections without area do not exist (LVIS; under COCO's rules such
     a truth counts, though nothing can meet it). `class_agnostic`: all classes are one, after the
-    federated rules (pycocotools `useCats=0`); a cell is then an image. Crowds are ignored under
-    all rules (Differs from lvis, which knows none and reads them as plain truth).
+    federated rules (pycocotools `useCats=0`); a cell is then an image. `crowds`: a detection that
+    meets nothing else but lies in a crowd is ignored, under all rules but Ultralytics', which know
+    no crowds (Differs from lvis, which knows none and reads them as plain truth). `above_score`:
+    detections of that score or less do not exist.
     """
 
     per_image: int | None = None
@@ -41,10 +43,16 @@ class Rules:
     federated: bool = False
     positive_area: bool = False
     class_agnostic: bool = False
+    crowds: bool = True
+    above_score: float | None = None
 
 
 COCO = Rules(per_cell=100)
 LVIS = Rules(per_image=300, per_cell=300, federated=True, positive_area=True)
+ULTRALYTICS = Rules(per_image=300, per_cell=None, crowds=False, above_score=0.001)
+
+MOST_CELLS = 1 << 28
+"""Cells up to which there is a table of all of them, of one byte each."""
 
 
 def cells_of(image_index: Ints, class_index: Ints, classes: int) -> Longs:
@@ -52,54 +60,85 @@ def cells_of(image_index: Ints, class_index: Ints, classes: int) -> Longs:
     return image_index.astype(np.int64) * classes + class_index
 
 
-def detection_order(
-    detections: Detections, dataset: Dataset, rules: Rules, area_px: Floats | None = None
-) -> tuple[Longs, Longs]:
-    """Rows sorted by (image, class, falling score), and the cell of each; those that the rules
-    leave out are left out. Equal scores keep the detections' order or, where all classes are one,
-    stand by class id first. `area_px`: float64 (D), of the detections; only rules of positive
-    area need it.
-    """
-    assert area_px is not None or not rules.positive_area
-    cell = _class_cells(detections, dataset)
-    kept = np.arange(len(cell))
+def looked_at(detections: Detections, dataset: Dataset, rules: Rules) -> Bools:
+    """Which detections the rules look at, but for their limits a cell and their areas: bool (D)."""
+    wanted = np.ones(len(detections), np.bool_)
+    if rules.above_score is not None:
+        wanted &= detections.score > rules.above_score
     if rules.per_image is not None:
-        kept = _highest(kept, detections.image_index.astype(np.int64), detections, rules.per_image)
-    if rules.positive_area and area_px is not None:
-        kept = kept[area_px[kept] > 0]
+        rows = np.flatnonzero(wanted)
+        group = detections.image_index[rows].astype(np.int64)
+        wanted[rows[_past(group, detections.score[rows], rules.per_image)]] = False
     if rules.federated:
-        kept = kept[in_pairs(cell[kept], _looked_for(dataset, rules))]
-    if rules.class_agnostic:
-        kept = kept[np.argsort(_by_class_id(detections, dataset)[kept], kind="stable")]
-        cell = detections.image_index.astype(np.int64)
-    if rules.per_cell is not None:
-        kept = _highest(kept, cell, detections, rules.per_cell)
-    order = kept[np.lexsort((-detections.score[kept], cell[kept]))]
-    return order, cell[order]
+        rows = np.flatnonzero(wanted)
+        wanted[rows] = in_pairs(_cells(detections, dataset, rows), _looked_for(dataset, rules))
+    return wanted
 
 
-def truth_order(dataset: Dataset, rules: Rules) -> tuple[Longs, Longs]:
-    """Rows of the truth sorted by (image, class), or by image and class id where all classes are
-    one, and the cell of each.
+def detection_order(
+    detections: Detections, dataset: Dataset, rules: Rules, area_px: Floats
+) -> Longs:
+    """Rows sorted by class, then by falling score; those that the rules leave out are left out.
+
+    Equal scores keep the detections' order or, where all classes are one, stand by image and then
+    by class id.
+    `area_px`: float64 (D), of the detections.
     """
-    rows = np.flatnonzero(exists(dataset, rules))
-    cell = _class_cells(dataset, dataset)
+    wanted = looked_at(detections, dataset, rules)
+    if rules.positive_area:
+        wanted &= area_px > 0
+    rows = np.flatnonzero(wanted)
+    group = _cells(detections, dataset, rows)
     if rules.class_agnostic:
-        rows = rows[np.argsort(_by_class_id(dataset, dataset)[rows], kind="stable")]
-        cell = dataset.image_index.astype(np.int64)
-    order = rows[np.argsort(cell[rows], kind="stable")]
-    return order, cell[order]
+        group = detections.image_index[rows].astype(np.int64)
+        rows = rows[np.lexsort((_by_class_id(detections, dataset)[rows], group))]
+    if rules.per_cell is not None:
+        past = _past(group, detections.score[rows], rules.per_cell)
+        rows = np.delete(rows, past) if len(past) else rows
+    rows = rows[np.argsort(-detections.score[rows], kind="stable")]
+    if rules.class_agnostic:
+        return rows
+    # a stable sort of 16-bit numbers is a radix sort
+    small = len(dataset.class_names) < 1 << 15
+    label = detections.class_index[rows].astype(np.int16 if small else np.int32)
+    return rows[np.argsort(label, kind="stable")]
+
+
+def truth_labels(dataset: Dataset, rules: Rules) -> Ints:
+    """The class of each truth, 0 where all classes are one, −1 for one that is none: int32 (N)."""
+    label = np.zeros(dataset.instances, np.int32) if rules.class_agnostic else dataset.class_index
+    return np.where(exists(dataset, rules), label, -1).astype(np.int32)
+
+
+def truth_ranks(dataset: Dataset, rules: Rules) -> Longs:
+    """Of equal IoUs the truth of the highest rank is met: the later row, or the higher class id
+    first where all classes are one. int64 (N).
+    """
+    if not rules.class_agnostic:
+        return np.arange(dataset.instances)
+    return _by_class_id(dataset, dataset) * dataset.instances + np.arange(dataset.instances)
 
 
 def exists(dataset: Dataset, rules: Rules) -> Bools:
-    """Which instances the rules look at, crowds included: bool (N)."""
+    """Which instances the rules look at, crowds included unless there are none: bool (N)."""
+    known = np.ones(dataset.instances, np.bool_)
     if rules.positive_area:
-        return np.asarray(dataset.area_px > 0)
-    return np.ones(dataset.instances, np.bool_)
+        known &= dataset.area_px > 0
+    if not rules.crowds:
+        known &= ~dataset.crowd
+    return known
 
 
-def _class_cells(rows: Detections | Dataset, dataset: Dataset) -> Longs:
-    return cells_of(rows.image_index, rows.class_index, len(dataset.class_names))
+def not_exhaustive(detections: Detections, dataset: Dataset, rows: Longs) -> Bools:
+    """Which of the detections `rows` are of a class whose instances are not all labelled in their
+    image: bool, one a row.
+    """
+    return in_pairs(_cells(detections, dataset, rows), not_exhaustive_cells(dataset))
+
+
+def _cells(detections: Detections, dataset: Dataset, rows: Longs) -> Longs:
+    classes = len(dataset.class_names)
+    return cells_of(detections.image_index[rows], detections.class_index[rows], classes)
 
 
 def _by_class_id(rows: Detections | Dataset, dataset: Dataset) -> Longs:
@@ -108,12 +147,28 @@ def _by_class_id(rows: Detections | Dataset, dataset: Dataset) -> Longs:
     return np.asarray(place[rows.class_index])
 
 
-def _highest(rows: Longs, group: Longs, detections: Detections, count: int) -> Longs:
-    """Of each group the `count` rows of the highest scores, in the order of `rows`."""
-    place = np.lexsort((-detections.score[rows], group[rows]))
-    of_group = group[rows[place]]
-    rank = np.arange(len(place)) - np.searchsorted(of_group, of_group)
-    return np.asarray(rows[np.sort(place[rank < count])])
+def _past(group: Longs, score: Floats, count: int) -> Longs:
+    """Places past the `count` highest scores of each group; equal scores in their order."""
+    known, sizes = _sizes(group)
+    large = np.flatnonzero(np.isin(group, known[sizes > count])) if (sizes > count).any() else ()
+    if len(large) == 0:
+        return np.zeros(0, np.int64)
+    order = np.asarray(large)[np.lexsort((-score[large], group[large]))]
+    of_group = group[order]
+    rank = np.arange(len(order)) - np.searchsorted(of_group, of_group)
+    return order[rank >= count]
+
+
+def _sizes(group: Longs) -> tuple[Longs, Longs]:
+    """The groups that occur, and how often; without sorting where there are few possible ones."""
+    if len(group) == 0:
+        return group, group
+    if group.max() < max(4 * len(group), 1 << 20):
+        counts = np.bincount(group)
+        known = np.flatnonzero(counts)
+        return known, counts[known]
+    known, counts = np.unique(group, return_counts=True)
+    return known, counts
 
 
 def _looked_for(dataset: Dataset, rules: Rules) -> Longs:
@@ -122,7 +177,7 @@ def _looked_for(dataset: Dataset, rules: Rules) -> Longs:
         raise ValueError("federated rules need labels with coverage")
     classes = len(dataset.class_names)
     negative = dataset.coverage.negative
-    positive = _class_cells(dataset, dataset)[exists(dataset, rules)]
+    positive = cells_of(dataset.image_index, dataset.class_index, classes)[exists(dataset, rules)]
     return np.unique(np.concatenate([positive, cells_of(negative[:, 0], negative[:, 1], classes)]))
 
 
@@ -136,4 +191,11 @@ def not_exhaustive_cells(dataset: Dataset) -> Longs:
 
 def in_pairs(cells: Longs, known: Longs) -> Bools:
     """Which cells are among the sorted `known`."""
-    return np.isin(cells, known)
+    if len(known) == 0:
+        return np.zeros(len(cells), np.bool_)
+    if known[-1] < MOST_CELLS:
+        table = np.zeros(known[-1] + 2, np.bool_)
+        table[known] = True
+        return np.asarray(table[np.minimum(cells, known[-1] + 1)])
+    place = np.minimum(np.searchsorted(known, cells), len(known) - 1)
+    return np.asarray(known[place] == cells)

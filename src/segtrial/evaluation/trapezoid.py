@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segtrial.evaluation import kernels
 from segtrial.evaluation.average_precision import average_precision
 from segtrial.evaluation.curves import truth_counts
-from segtrial.evaluation.matching import Truth, box_shapes, mask_shapes, match
-from segtrial.evaluation.rules import COCO, cells_of, detection_order
+from segtrial.evaluation.matching import Truth, match_ranges
+from segtrial.evaluation.rules import COCO
+from segtrial.types.arrays import IOU_THRESHOLDS
 from segtrial.types.evaluation import IGNORED, IouType, Matches, Scores
 
 if TYPE_CHECKING:
@@ -23,50 +23,22 @@ if TYPE_CHECKING:
 
     from segtrial.types.arrays import Floats
     from segtrial.types.detections import Detections
+    from segtrial.types.overlaps import Overlaps
 
-ANY_AREA_PX = np.array([[-np.inf, np.inf]])
 
-
-def match_strictly(truth: Truth, detections: Detections, iou_type: IouType) -> Matches:
+def match_strictly(
+    truth: Truth, detections: Detections, iou_type: IouType, *, pairs: Overlaps | None = None
+) -> Matches:
     """`match`, but a detection meets a truth only at an IoU strictly above the threshold.
 
-    Raises ValueError where masks are asked for and missing.
+    Raises ValueError as `match_parts` does.
     """
-    usual = match(truth, detections, iou_type)
-    dataset = truth.dataset
-    found, real = box_shapes(np.array(detections.box_xywh)), truth.boxes
-    if iou_type == IouType.MASK and detections.masks is not None and truth.masks is not None:
-        heights = dataset.height_px[detections.image_index].astype(np.int64)
-        found, real = mask_shapes(detections.masks, heights), truth.masks
-    rows, cells = detection_order(detections, dataset, COCO)
-    cell = cells_of(dataset.image_index, dataset.class_index, len(dataset.class_names))
-    order = np.argsort(cell, kind="stable")
-    met_ATD = np.empty((1, len(usual.thresholds), len(rows)), np.int32)
-    kernels.match_cells(
-        rows,
-        cells,
-        order,
-        cell[order],
-        found.box_xywh,
-        found.area_px,
-        found.counts,
-        found.first,
-        real.box_xywh,
-        real.area_px,
-        np.array(dataset.crowd),
-        real.counts,
-        real.first,
-        iou_type == IouType.MASK,
-        # IoU ≥ the next number that a float can hold: the same as IoU > threshold
-        np.nextafter(usual.thresholds, np.inf),
-        found.area_px,
-        real.area_px,
-        ANY_AREA_PX,
-        met_ATD,
-    )
-    place = np.empty(len(detections), np.int64)
-    place[rows] = np.arange(len(rows))
-    return replace(usual, truth_row=met_ATD[0][:, place[usual.detection_row]])
+    # IoU ≥ the next number that a float can hold: the same as IoU > threshold
+    above = np.nextafter(IOU_THRESHOLDS, np.inf)
+    found = match_ranges(
+        truth, detections, iou_type, COCO, ("all",), thresholds=above, pairs=pairs
+    )["all"]
+    return replace(found, thresholds=IOU_THRESHOLDS)
 
 
 def trapezoid_average_precision(matches: Matches, class_names: tuple[str, ...]) -> Scores:

@@ -1,7 +1,7 @@
 """Label flow: what each truth became, what was made of nothing, and the records drawn from it.
 
 Made by `evaluation/any_class`; counted by `evaluation/confusion` and `evaluation/flow`.
-Axes: N truths (crowds included), D detections at or above the confidence, C classes, P pairs.
+Axes: N truths (crowds included), D detections at or above the confidence, C classes.
 """
 
 from __future__ import annotations
@@ -18,28 +18,6 @@ if TYPE_CHECKING:
 
 MISSED = -1
 """A truth that no detection took. A crowd became `IGNORED` (types/evaluation)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Overlaps:
-    """Pairs of a detection and a truth of the same image, of any classes, with IoU ≥ `floor`.
-
-    `first`: int64 (detections + 1), where each detection's pairs begin. `truth_row`: int32 (P);
-    `iou`: float64 (P), 0–1, for a crowd the share of the detection that lies in it. A detection's
-    pairs stand by falling IoU; of equal IoUs truths of its own class first, then later rows.
-    """
-
-    iou_type: IouType
-    floor: float
-    first: Longs
-    truth_row: Ints
-    iou: Floats
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "first", frozen(self.first, np.int64))
-        object.__setattr__(self, "truth_row", frozen(self.truth_row, np.int32))
-        object.__setattr__(self, "iou", frozen(self.iou, np.float64))
-        assert len(self.truth_row) == len(self.iou) == self.first[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

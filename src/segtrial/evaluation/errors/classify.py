@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from segtrial.types.arrays import Bools, Floats, Ints, Longs
     from segtrial.types.dataset import Dataset
     from segtrial.types.evaluation import Matches
-    from segtrial.types.flow import Overlaps
+    from segtrial.types.overlaps import Overlaps
 
 
 def error_types(
@@ -87,6 +87,8 @@ def _check_fit(
         raise ValueError(
             f"background {background}, foreground {foreground}: pairs are known from {pairs.floor}"
         )
+    if not pairs.any_class:
+        raise ValueError("overlaps of equal classes alone: errors need those of any")
     if pairs.iou_type != matches.iou_type:
         raise ValueError(f"pairs of {pairs.iou_type}, matches of {matches.iou_type}")
     if len(matches.truth_class) != int((~dataset.crowd).sum()):
