@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,18 +94,20 @@ def calibration(
     met = matches.truth_row[near[0]]
     used = matches.score >= lowest_score
 
-    def table(rows: Bools) -> Reliability:
-        valid = rows & (met != IGNORED)
-        ignored = int((rows & (met == IGNORED)).sum())
-        return _reliability(matches.score[valid], met[valid] >= 0, bins, binning, ignored)
+    def table(first: int, stop: int) -> Reliability:
+        some = used[first:stop]
+        found, score = met[first:stop][some], matches.score[first:stop][some]
+        valid = found != IGNORED
+        ignored = len(found) - int(np.count_nonzero(valid))
+        return _reliability(score[valid], found[valid] >= 0, bins, binning, ignored)
 
     return Calibration(
         iou_threshold=iou_threshold,
         lowest_score=lowest_score,
         binning=binning,
         bins=bins,
-        overall=table(used),
-        classes=tuple(table(used & (matches.class_index == c)) for c in range(matches.classes)),
+        overall=table(0, len(met)),
+        classes=tuple(table(a, b) for a, b in pairwise(matches.class_slices().tolist())),
     )
 
 

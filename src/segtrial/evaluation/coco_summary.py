@@ -27,10 +27,10 @@ def coco_summary(matches: Mapping[str, Matches], class_names: tuple[str, ...]) -
     classes with truth in the range; NaN where there is none (pycocotools prints −1).
     """
     found = _precisions(matches, class_names)
-    for limit in LIMITS:
+    for limit in LIMITS[:-1]:
         found[f"AR{limit}"] = _mean(recall(matches["all"], limit))
-    for name in ("small", "medium", "large"):
-        found[f"AR{RANGES[name]}"] = _mean(recall(matches[name], LIMITS[-1]))
+    for name, letter in RANGES.items():  # no more detections were matched than the last limit
+        found[f"AR{letter or LIMITS[-1]}"] = _mean(recall(matches[name]))
     return found
 
 

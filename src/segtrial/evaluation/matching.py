@@ -20,12 +20,11 @@ from segtrial.evaluation.rules import (
     exists,
     looked_at,
     not_exhaustive,
-    truth_labels,
     truth_ranks,
 )
 from segtrial.evaluation.shapes import Truth, prepare_truth
-from segtrial.types.arrays import IOU_THRESHOLDS, Bools, Floats, Longs
-from segtrial.types.evaluation import IouType, Matches
+from segtrial.types.arrays import IOU_THRESHOLDS, Bools, Floats, Ints, Longs
+from segtrial.types.evaluation import IGNORED, NO_MATCH, IouType, Matches
 
 if TYPE_CHECKING:
     from segtrial.types.dataset import Dataset
@@ -113,9 +112,11 @@ def match_parts(
     dataset = truth.dataset
     stated = detections.area_px
     order = detection_order(detections, dataset, rules, pairs.area_px if stated is None else stated)
-    picked = _Picked(dataset, detections, rules, order)
+    picked = _Picked(dataset, detections, rules, order, pairs)
+    value_K = parts.detection_value[order]
     return tuple(
-        picked.matches(pairs, thresholds, parts, bounds) for bounds in np.array(parts.bounds_P2)
+        picked.matches(thresholds, _outside(parts.truth_value, bounds), _outside(value_K, bounds))
+        for bounds in parts.bounds_P2
     )
 
 
@@ -147,55 +148,68 @@ def _check_serve(
 
 
 class _Picked:
-    """The detections that the rules look at, in the order of `Matches`, and what the parts share.
-
-    Arrays for the kernel are writable copies: it is compiled once, for such.
-    """
+    """The detections that the rules look at, in the order of `Matches`; shared by the parts."""
 
     def __init__(
-        self, dataset: Dataset, detections: Detections, rules: Rules, order: Longs
+        self,
+        dataset: Dataset,
+        detections: Detections,
+        rules: Rules,
+        order: Longs,
+        pairs: Overlaps,
     ) -> None:
-        self.dataset, self.rules, self.order = dataset, rules, order
+        self.dataset, self.order, self.iou_type = dataset, order, IouType(pairs.iou_type)
         self.classes = 1 if rules.class_agnostic else len(dataset.class_names)
         self.crowd = np.array(dataset.crowd)
-        self.label_N, self.rank_N = truth_labels(dataset, rules), truth_ranks(dataset, rules)
-        self.label_D = np.array(detections.class_index)
+        self.exists, self.rank_N = exists(dataset, rules), truth_ranks(dataset, rules)
+        self.label_N, self.label_K = dataset.class_index, detections.class_index[order]
         if rules.class_agnostic:
-            self.label_D = np.zeros_like(self.label_D)
+            self.label_N, self.label_K = np.zeros_like(self.label_N), np.zeros_like(self.label_K)
         self.partly_K = (
             not_exhaustive(detections, dataset, order)
             if rules.federated
             else np.zeros(len(order), np.bool_)
         )
         self.image_K, self.score_K = detections.image_index[order], detections.score[order]
+        self.place, self.first, self.truth_row, self.iou = self._meetable(pairs)
 
-    def matches(self, pairs: Overlaps, thresholds: Floats, parts: Parts, bounds: Floats) -> Matches:
-        """The matches of one part."""
-        outside_N = _outside(parts.truth_value, bounds)
+    def _meetable(self, pairs: Overlaps) -> tuple[Longs, Longs, Ints, Floats]:
+        """Places of the detections that overlap a truth of their label, and those truths."""
+        begin = pairs.first[self.order]
+        count = pairs.first[self.order + 1] - begin
+        place = np.repeat(np.arange(len(self.order)), count)
+        ends = np.cumsum(count)
+        pair = np.arange(len(place)) + np.repeat(begin - ends + count, count)
+        row = pairs.truth_row[pair]
+        kept = (self.label_N[row] == self.label_K[place]) & self.exists[row]
+        place, row, iou = place[kept], row[kept], pairs.iou[pair[kept]]
+        opens = np.flatnonzero(np.diff(place, prepend=-1))
+        return place[opens], np.append(opens, len(place)), row, iou
+
+    def matches(self, thresholds: Floats, outside_N: Bools, outside_K: Bools) -> Matches:
+        """The matches of one part, of which these truths and detections are outside."""
         met_TK = np.empty((len(thresholds), len(self.order)), np.int32)
+        met_TK[:] = np.where(self.partly_K | outside_K, IGNORED, NO_MATCH)
         match_in_order(
-            self.order,
-            self.label_D,
-            pairs.first,
-            pairs.truth_row,
-            pairs.iou,
-            self.label_N,
+            self.place,
+            self.first,
+            self.truth_row,
+            self.iou,
             self.rank_N,
             self.crowd | outside_N,
             self.crowd,
-            self.partly_K | _outside(parts.detection_value[self.order], bounds),
-            np.array(thresholds),
+            np.array(thresholds),  # a copy: the kernel is compiled once, for a writable one
             np.zeros(self.dataset.instances, np.int64),
             met_TK,
         )
-        counts_N = exists(self.dataset, self.rules) & ~self.crowd & ~outside_N
+        counts_N = self.exists & ~self.crowd & ~outside_N
         return Matches(
-            iou_type=IouType(pairs.iou_type),
+            iou_type=self.iou_type,
             images=self.dataset.images,
             classes=self.classes,
             thresholds=thresholds,
             image_index=self.image_K,
-            class_index=self.label_D[self.order],
+            class_index=self.label_K,
             score=self.score_K,
             detection_row=self.order,
             truth_row=met_TK,

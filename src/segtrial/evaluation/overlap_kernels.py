@@ -18,10 +18,10 @@ Positions = npt.NDArray[np.uint32]
 
 
 @njit(cache=True, nogil=True)
-def decode_intervals(
+def decode_intervals(  # noqa: PLR0915
     data: Bytes,
-    offset: Longs,
-    rows: Longs,
+    begin: Longs,
+    end: Longs,
     height_px: Longs,
     start: Positions,
     stop: Positions,
@@ -29,15 +29,15 @@ def decode_intervals(
     box_xywh: Floats,
     area_px: Floats,
 ) -> None:
-    """The foreground of masks `rows` as intervals of column-major positions, `stop` excluded.
+    """The foreground of M masks as intervals of column-major positions, `stop` excluded.
 
-    `data`, `offset`: COCO's strings (`Masks`). `height_px` (M): of each mask's image. Fills
-    `start`, `stop` (at least half as many as there are bytes, and one a mask), `first` (M + 1), and
-    tightest box and area of each mask; an empty one's are 0. As pycocotools `rleFrString`,
-    `rleToBbox`: a run over a column's end takes the whole height.
+    `data[begin[m]:end[m]]`: COCO's string. `height_px` (M): of each mask's image. Fills `start`,
+    `stop` (at least half as many as there are bytes, and one a mask), `first` (M + 1), and tightest
+    box and area of each mask; an empty one's are 0. As pycocotools `rleFrString`, `rleToBbox`: a
+    run over a column's end takes the whole height.
     """
     place = 0
-    for m in range(len(rows)):
+    for m in range(len(begin)):
         first[m] = place
         h = height_px[m]
         x0 = y0 = np.int64(1 << 40)
@@ -45,10 +45,9 @@ def decode_intervals(
         area = np.int64(0)
         position = np.int64(0)
         older = old = np.int64(0)  # the counts before the last, and the last
-        i = offset[rows[m]]
-        end = offset[rows[m] + 1]
+        i = begin[m]
         run = 0
-        while i < end:
+        while i < end[m]:
             value = np.int64(0)
             shift = 0
             while True:
@@ -88,7 +87,7 @@ def decode_intervals(
             box_xywh[m, 1] = y0
             box_xywh[m, 2] = x1 - x0 + 1
             box_xywh[m, 3] = y1 - y0 + 1
-    first[len(rows)] = place
+    first[len(begin)] = place
 
 
 @njit(cache=True, nogil=True)

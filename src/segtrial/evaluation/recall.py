@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segtrial.evaluation.rules import ranks
+from segtrial.types.evaluation import NO_MATCH
+
 if TYPE_CHECKING:
-    from segtrial.types.arrays import Floats, Longs
+    from segtrial.types.arrays import Floats, Ints
     from segtrial.types.evaluation import Matches
 
 
-def rank_in_cell(matches: Matches) -> Longs:
-    """How many detections of the same image and class stand before each: int64 (D), from 0."""
-    cell = matches.class_index.astype(np.int64) * matches.images + matches.image_index
-    order = np.argsort(cell, kind="stable")
-    grouped = cell[order]
-    rank = np.empty(len(cell), np.int64)
-    rank[order] = np.arange(len(cell)) - np.searchsorted(grouped, grouped)
-    return rank
+def rank_in_cell(matches: Matches) -> Ints:
+    """How many detections of the same image and class stand before each: int32 (D), from 0."""
+    return ranks(matches.class_index, matches.image_index)
 
 
 def recall(matches: Matches, per_cell: int | None = None) -> Floats:
@@ -28,12 +26,17 @@ def recall(matches: Matches, per_cell: int | None = None) -> Floats:
     COCO's AR is its mean over thresholds and classes. Formula: pycocotools `accumulate`, the last
     value of the recall curve.
     """
-    hit_TD = matches.truth_row >= 0
+    some = np.flatnonzero(matches.truth_row.max(axis=0, initial=NO_MATCH) >= 0)
     if per_cell is not None:
-        hit_TD = hit_TD & (rank_in_cell(matches) < per_cell)
+        some = some[rank_in_cell(matches)[some] < per_cell]
+    label = matches.class_index[some]
     truths = np.bincount(matches.truth_class, minlength=matches.classes)
     hits = np.stack(
-        [np.bincount(matches.class_index[hit], minlength=matches.classes) for hit in hit_TD], axis=1
+        [
+            np.bincount(label[met[some] >= 0], minlength=matches.classes)
+            for met in matches.truth_row
+        ],
+        axis=1,
     )
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(truths[:, None] > 0, hits / truths[:, None], np.nan))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from segtrial.evaluation.match_kernel import rank_in_cells
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
+from segtrial.types.detections import Detections
 
 if TYPE_CHECKING:
     from segtrial.types.dataset import Dataset
-    from segtrial.types.detections import Detections
 
 _ANY_PX = 1e10
 AREA_RANGES_PX = {
@@ -66,9 +68,12 @@ def looked_at(detections: Detections, dataset: Dataset, rules: Rules) -> Bools:
     if rules.above_score is not None:
         wanted &= detections.score > rules.above_score
     if rules.per_image is not None:
-        rows = np.flatnonzero(wanted)
-        group = detections.image_index[rows].astype(np.int64)
-        wanted[rows[_past(group, detections.score[rows], rules.per_image)]] = False
+        sizes = np.bincount(detections.image_index[wanted], minlength=1)
+        if sizes.max() > rules.per_image:
+            rows = _orders(detections)[0]
+            rows = rows[wanted[rows]]
+            image = detections.image_index[rows]
+            wanted[rows[ranks(np.zeros_like(image), image) >= rules.per_image]] = False
     if rules.federated:
         rows = np.flatnonzero(wanted)
         wanted[rows] = in_pairs(_cells(detections, dataset, rows), _looked_for(dataset, rules))
@@ -81,33 +86,54 @@ def detection_order(
     """Rows sorted by class, then by falling score; those that the rules leave out are left out.
 
     Equal scores keep the detections' order or, where all classes are one, stand by image and then
-    by class id.
-    `area_px`: float64 (D), of the detections.
+    by class id. `area_px`: float64 (D), of the detections.
     """
     wanted = looked_at(detections, dataset, rules)
     if rules.positive_area:
         wanted &= area_px > 0
-    rows = np.flatnonzero(wanted)
-    group = _cells(detections, dataset, rows)
     if rules.class_agnostic:
-        group = detections.image_index[rows].astype(np.int64)
-        rows = rows[np.lexsort((_by_class_id(detections, dataset)[rows], group))]
-    if rules.per_cell is not None:
-        past = _past(group, detections.score[rows], rules.per_cell)
-        rows = np.delete(rows, past) if len(past) else rows
-    rows = rows[np.argsort(-detections.score[rows], kind="stable")]
-    if rules.class_agnostic:
+        image, place = detections.image_index, _by_class_id(detections, dataset)
+        rows = np.lexsort((place, image, -detections.score))
+    else:
+        rows = _orders(detections)[1]
+    rows = rows if wanted.all() else rows[wanted[rows]]
+    if rules.per_cell is None:
         return rows
-    # a stable sort of 16-bit numbers is a radix sort
-    small = len(dataset.class_names) < 1 << 15
-    label = detections.class_index[rows].astype(np.int16 if small else np.int32)
-    return rows[np.argsort(label, kind="stable")]
+    label, image = detections.class_index[rows], detections.image_index[rows]
+    rank = ranks(np.zeros_like(label) if rules.class_agnostic else label, image)
+    kept = rank < rules.per_cell
+    return rows if kept.all() else rows[kept]
 
 
-def truth_labels(dataset: Dataset, rules: Rules) -> Ints:
-    """The class of each truth, 0 where all classes are one, −1 for one that is none: int32 (N)."""
-    label = np.zeros(dataset.instances, np.int32) if rules.class_agnostic else dataset.class_index
-    return np.where(exists(dataset, rules), label, -1).astype(np.int32)
+_made: WeakKeyDictionary[Detections, tuple[Longs, Longs]] = WeakKeyDictionary()
+
+
+def _orders(detections: Detections) -> tuple[Longs, Longs]:
+    """Rows by falling score, and by class and then falling score; equal ones in their order.
+
+    Made once for each Detections object.
+    """
+    if detections not in _made:
+        by_score = np.argsort(-detections.score, kind="stable")
+        label = detections.class_index[by_score]
+        # a stable sort of 16-bit numbers is a radix sort
+        if label.max(initial=0) < 1 << 15:
+            label = label.astype(np.int16)
+        _made[detections] = by_score, by_score[np.argsort(label, kind="stable")]
+    return _made[detections]
+
+
+def ranks(label: Ints, image: Ints) -> Ints:
+    """How many rows of the same label and image stand before each row: int32 (K).
+
+    Rows of equal labels stand together.
+    """
+    rank = np.empty(len(label), np.int32)
+    images = int(image.max(initial=-1)) + 1
+    # copies: the kernel is compiled once, for arrays that may be written
+    seen, last = np.zeros(images, np.int64), np.full(images, -1, np.int64)
+    rank_in_cells(np.array(label), np.array(image), seen, last, rank)
+    return rank
 
 
 def truth_ranks(dataset: Dataset, rules: Rules) -> Longs:
@@ -145,30 +171,6 @@ def _by_class_id(rows: Detections | Dataset, dataset: Dataset) -> Longs:
     """The place of each row's class among the sorted class ids: pycocotools' order of classes."""
     place = np.argsort(np.argsort(np.array(dataset.class_ids, np.int64)))
     return np.asarray(place[rows.class_index])
-
-
-def _past(group: Longs, score: Floats, count: int) -> Longs:
-    """Places past the `count` highest scores of each group; equal scores in their order."""
-    known, sizes = _sizes(group)
-    large = np.flatnonzero(np.isin(group, known[sizes > count])) if (sizes > count).any() else ()
-    if len(large) == 0:
-        return np.zeros(0, np.int64)
-    order = np.asarray(large)[np.lexsort((-score[large], group[large]))]
-    of_group = group[order]
-    rank = np.arange(len(order)) - np.searchsorted(of_group, of_group)
-    return order[rank >= count]
-
-
-def _sizes(group: Longs) -> tuple[Longs, Longs]:
-    """The groups that occur, and how often; without sorting where there are few possible ones."""
-    if len(group) == 0:
-        return group, group
-    if group.max() < max(4 * len(group), 1 << 20):
-        counts = np.bincount(group)
-        known = np.flatnonzero(counts)
-        return known, counts[known]
-    known, counts = np.unique(group, return_counts=True)
-    return known, counts
 
 
 def _looked_for(dataset: Dataset, rules: Rules) -> Longs:

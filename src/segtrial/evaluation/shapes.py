@@ -46,12 +46,12 @@ def mask_shapes(masks: Masks, rows: Longs, height_px: Longs) -> Shapes:
     `height_px`: int64 (K), the height of each mask's image.
     """
     count = len(rows)
-    sizes = masks.offset[rows + 1] - masks.offset[rows]
-    room = int(((sizes + 1) // 2).sum())
+    begin, end = masks.offset[rows], masks.offset[rows + 1]
+    room = int(((end - begin + 1) // 2).sum())
     start, stop = np.empty(room, np.uint32), np.empty(room, np.uint32)
     first, area_px, boxes = np.zeros(count + 1, np.int64), np.zeros(count), np.zeros((count, 4))
     heights = np.array(height_px, np.int64)
-    decode_intervals(masks.data, masks.offset, rows, heights, start, stop, first, boxes, area_px)
+    decode_intervals(masks.data, begin, end, heights, start, stop, first, boxes, area_px)
     used = int(first[-1])
     return Shapes(
         box_xywh=boxes, area_px=area_px, start=start[:used], stop=stop[:used], first=first

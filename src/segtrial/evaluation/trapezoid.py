@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segtrial.evaluation.average_precision import average_precision
-from segtrial.evaluation.curves import truth_counts
 from segtrial.evaluation.matching import Truth, match_ranges
 from segtrial.evaluation.rules import COCO
 from segtrial.types.arrays import IOU_THRESHOLDS
 from segtrial.types.evaluation import IGNORED, IouType, Matches, Scores
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from segtrial.types.arrays import Floats
     from segtrial.types.detections import Detections
     from segtrial.types.overlaps import Overlaps
 
@@ -49,17 +44,25 @@ def trapezoid_average_precision(matches: Matches, class_names: tuple[str, ...]) 
     detection. Equal scores keep the order of the images, then of the detections. Ignored ones
     count in neither. `matches`: of `match_strictly`.
     """
-    usual = average_precision(matches, class_names)
-    bounds, truths = matches.class_slices(), truth_counts(matches)
-    ap_CT = np.full(usual.ap.shape, np.nan)
-    for c in np.flatnonzero(truths > 0):
-        for t in range(len(matches.thresholds)):
-            ap_CT[c, t] = _area(matches.truth_row[t, bounds[c] : bounds[c + 1]], int(truths[c]))
-    return replace(usual, ap=ap_CT)
-
-
-def _area(met: npt.NDArray[np.int32], truths: int) -> float:
-    hits: Floats = np.cumsum(met[met != IGNORED] >= 0).astype(np.float64)
-    precision = np.append(1.0, hits / np.arange(1, len(hits) + 1))
-    recall = np.append(0.0, hits / truths)
-    return float(np.trapezoid(precision, recall))
+    first, truths = matches.class_slices(), matches.instances()
+    counted = matches.truth_row != IGNORED
+    ap_CT = np.where(truths[:, None] > 0, np.zeros((1, len(matches.thresholds))), np.nan)
+    for t, met in enumerate(matches.truth_row):
+        # recall moves at hits alone: there precision is k / n, and before them (k − 1) / (n − 1)
+        hit = np.flatnonzero(met >= 0)
+        label = matches.class_index[hit]
+        before = np.append(0, np.cumsum(counted[t]))
+        n = before[hit + 1] - before[first[label]]
+        k = np.arange(1, len(hit) + 1) - np.searchsorted(hit, first)[label]
+        previous = np.where(n > 1, (k - 1) / np.maximum(n - 1, 1), 1.0)
+        known = truths[label] > 0
+        area = (k / n + previous)[known] / 2 / truths[label[known]]
+        ap_CT[:, t] += np.bincount(label[known], area, minlength=matches.classes)
+    return Scores(
+        iou_type=IouType(matches.iou_type),
+        class_names=class_names,
+        thresholds=matches.thresholds,
+        ap=ap_CT,
+        instances=truths,
+        positive_images=matches.positive_images(),
+    )

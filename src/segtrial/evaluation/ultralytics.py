@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 
 from segtrial.evaluation.curves import threshold_row, truth_counts
-from segtrial.types.arrays import Bools, Floats, Longs
+from segtrial.types.arrays import Bools, Floats, Ints, Longs
 from segtrial.types.curves import ConfidenceCurves
 from segtrial.types.evaluation import IGNORED, IouType, Matches
 
@@ -101,7 +102,6 @@ def ultralytics_scores(
     truths = truth_counts(matches)
     curves = interpolated_curves(matches)
     column = best_confidence(curves)
-    pairs = np.unique(matches.truth_image.astype(np.int64) * matches.classes + matches.truth_class)
     return UltralyticsScores(
         iou_type=IouType(matches.iou_type),
         style=style,
@@ -114,9 +114,7 @@ def ultralytics_scores(
         note=_notes(matches, curves, column),
         images=matches.images,
         instances=truths,
-        positive_images=np.bincount(pairs % matches.classes, minlength=matches.classes)
-        if matches.classes
-        else truths,
+        positive_images=matches.positive_images(),
     )
 
 
@@ -168,29 +166,73 @@ def _running(met: npt.NDArray[np.int32], truths: int) -> tuple[Floats, Floats]:
 
 def _average_precisions(matches: Matches, truths: Longs, style: Style) -> Floats:
     """Float64 (C, T); NaN without truth, 0 without detections."""
-    bounds = matches.class_slices()
+    first_C = matches.class_slices()
     ap_CT = np.full((matches.classes, len(matches.thresholds)), np.nan)
-    for c in np.flatnonzero(truths > 0):
-        for t in range(len(matches.thresholds)):
-            met = matches.truth_row[t, bounds[c] : bounds[c + 1]]
-            ap_CT[c, t] = _area(*_running(met, int(truths[c])), style)
+    areas_under_envelope(
+        matches.truth_row,
+        first_C,
+        truths,
+        style == Style.ULTRALYTICS_OLD,
+        np.array(RECALLS),  # a copy: the kernel is compiled once, for a writable one
+        np.empty(int(np.diff(first_C).max(initial=0))),
+        ap_CT,
+    )
     return ap_CT
 
 
-def _area(precision: Floats, recall: Floats, style: Style) -> float:
-    """Area under the envelope by the trapezoid rule on the recalls 0, .01 … 1.
+@njit(cache=True, nogil=True)
+def areas_under_envelope(
+    met_TD: Ints,
+    first_C: Longs,
+    truths_C: Longs,
+    old: bool,
+    recalls: Floats,
+    envelope: Floats,
+    ap_CT: Floats,
+) -> None:
+    """Area under the envelope by the trapezoid rule on `recalls`: 0, .01 … 1.
 
     The envelope at a recall is the highest precision there or beyond it, in lines between the
     detections; where several share a recall, and at the last recall, the lower end counts. One hit
-    of two truths: 0.495 new (at recall .5 itself it is 0), 0.750 old.
+    of two truths: 0.495 new (at recall .5 itself it is 0), 0.750 old. `envelope`: scratch, as long
+    as the longest class.
     """
-    if len(recall) == 0:
-        return 0.0
-    ends = [1.0] if style == Style.ULTRALYTICS_OLD else [recall[-1], 1.0]
-    points = np.concatenate([[0.0], recall, ends])
-    heights = np.concatenate([[1.0], precision, np.zeros(len(ends))])
-    envelope = np.maximum.accumulate(heights[::-1])[::-1]
-    return float(np.trapezoid(np.interp(RECALLS, points, envelope), RECALLS))
+    for c in range(len(first_C) - 1):
+        a, b = first_C[c], first_C[c + 1]
+        for t in range(len(met_TD)):
+            if truths_C[c] == 0:
+                continue
+            if a == b:
+                ap_CT[c, t] = 0.0
+                continue
+            hits = 0
+            for d in range(a, b):
+                hits += met_TD[t, d] >= 0
+                envelope[d - a] = hits / (d - a + 1)
+            last = envelope[b - a - 1]
+            final = hits / truths_C[c]
+            for d in range(b - a - 2, -1, -1):
+                envelope[d] = max(envelope[d], envelope[d + 1])
+            passed = hits = 0  # detections whose recall is at most this one, and hits among them
+            area = before = 0.0
+            for r in range(len(recalls)):
+                x = recalls[r]
+                while passed < b - a:
+                    more = hits + (met_TD[t, a + passed] >= 0)
+                    if more / truths_C[c] > x:
+                        break
+                    hits = more
+                    passed += 1
+                # the next detection is a hit, so its envelope is this one's: the line is level
+                height = 1.0 if passed == 0 else envelope[passed - 1]
+                if passed == b - a:
+                    height = 0.0
+                    if old and x < 1:
+                        height = last - last / (1 - final) * (x - final)
+                if r > 0:
+                    area += (x - recalls[r - 1]) * (height + before) / 2
+                before = height
+            ap_CT[c, t] = area
 
 
 def _notes(matches: Matches, curves: ConfidenceCurves, column: int) -> tuple[Note, ...]:

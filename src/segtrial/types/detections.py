@@ -10,7 +10,7 @@ from segtrial.types.arrays import Floats, Ints, frozen
 from segtrial.types.masks import Masks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Detections:
     """D detections, sorted by image; within an image in the model's order.
 

@@ -56,6 +56,16 @@ class Matches:
         """First row of each class, and D at the end: int64 (C + 1)."""
         return np.searchsorted(self.class_index, np.arange(self.classes + 1)).astype(np.int64)
 
+    def instances(self) -> Longs:
+        """Truth of each class: int64 (C)."""
+        return np.bincount(self.truth_class, minlength=self.classes).astype(np.int64)
+
+    def positive_images(self) -> Longs:
+        """Images that hold truth of each class: int64 (C)."""
+        cell = np.sort(self.truth_class.astype(np.int64) * max(self.images, 1) + self.truth_image)
+        known = cell[np.diff(cell, prepend=-1) > 0]
+        return np.bincount(known // max(self.images, 1), minlength=self.classes).astype(np.int64)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scores:

@@ -51,6 +51,8 @@ def mended(matches: Matches, types: ErrorTypes, dataset: Dataset, kind: ErrorKin
         best = best[types.kind[best] == kind]
         truth_row[best] = types.truth_row[best]
         label[best] = dataset.class_index[types.truth_row[best]]
+    if kind != ErrorKind.CLASSIFICATION:  # nothing moves
+        return replace(alone, truth_row=truth_row[None])
     order = np.lexsort((matches.detection_row, -matches.score, label))
     return replace(
         alone,
