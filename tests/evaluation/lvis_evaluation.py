@@ -19,8 +19,8 @@ from segtrial.data.predictions import read_predictions
 from segtrial.evaluation.average_precision import average_precision
 from segtrial.evaluation.coco_summary import lvis_summary
 from segtrial.evaluation.matching import match_ranges
-from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.evaluation.rules import AREA_RANGES_PX, LVIS
+from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.arrays import IOU_THRESHOLDS
 from segtrial.types.evaluation import IouType

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from segtrial.evaluation.average_precision import (
     ap_under_weights,
     average_precision,
-    hit_codes,
     mean_over_classes,
 )
 from segtrial.types.arrays import Floats
 from segtrial.types.dataset import Dataset
 from segtrial.types.detections import Detections
-from segtrial.types.evaluation import IouType, Matches
+from segtrial.types.evaluation import IGNORED, IouType, Matches
 from segtrial.types.masks import pack_masks
 from tests.builders import found, truth
 from tests.evaluation.coco_evaluation import matches_of
@@ -69,7 +68,7 @@ def test_detections_that_met_a_crowd_are_neither_right_nor_wrong() -> None:
     dataset = truth([(0, 0, HIT), (0, 0, (8, 0, 12, 10))], crowd=(1,))
     rows: Rows = [(0, 0, 0.9, MISS), (0, 0, 0.8, HIT)]
     matches = matches_of(dataset, found(rows), IouType.BOX)
-    assert hit_codes(matches)[0].tolist() == [-1, 1]
+    assert matches.truth_row[0].tolist() == [IGNORED, 0]
     assert ap50(dataset, found(rows)) == [pytest.approx(1)]
 
 

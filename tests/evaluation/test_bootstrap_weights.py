@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from segtrial.evaluation.average_precision import ap_under_weights, average_precision
 from segtrial.evaluation.matching import match_ranges
-from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.evaluation.rules import COCO, LVIS, Rules
+from segtrial.evaluation.shapes import Truth, prepare_truth
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.detections import Detections
 from segtrial.types.evaluation import IouType, Matches
@@ -110,6 +110,20 @@ def test_weights_are_physical_copies_of_any_set(
     pair = read_pair(content, results, kind, tmp_path_factory.getbasetemp())
     weight_I = data.draw(st.lists(st.integers(0, 3), min_size=4, max_size=4))
     assert_equal(pair, kind, rules, weight_I)
+
+
+@RULES
+def test_many_resamples_at_once_are_each_a_set_of_copies(rules: Rules, tmp_path: Path) -> None:
+    """As the bootstrap asks for them: more than fit one block, of classes with ties."""
+    pair = read_pair(*made_case(made_content(5), "ties"), IouType.BOX, tmp_path)
+    matches = match_ranges(*pair, IouType.BOX, rules, ("all",))["all"]
+    images = matches.images
+    weights_BI = np.random.default_rng(3).multinomial(images, np.full(images, 1 / images), size=19)
+    table = ap_under_weights(matches, weights_BI)
+    for ap_CT, weight_I in zip(table, weights_BI, strict=True):
+        copies = match_ranges(*physical(*pair, weight_I), IouType.BOX, rules, ("all",))["all"]
+        expected = average_precision(copies, pair[0].dataset.class_names).ap
+        np.testing.assert_allclose(ap_CT, expected, rtol=0, atol=1e-12)
 
 
 @RULES

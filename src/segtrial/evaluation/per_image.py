@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segtrial.evaluation.average_precision import ap_under_weights
+from segtrial.evaluation.average_precision import plain_precision
 from segtrial.types.evaluation import NO_MATCH
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _cell_precisions(matches: Matches) -> tuple[Longs, Floats]:
         truth_row=matches.truth_row[:, rows],
         truth_class=of_truth.astype(np.int32),
     )
-    return cells, ap_under_weights(alone, np.ones((1, matches.images), np.int64))[0]
+    return cells, plain_precision(alone)
 
 
 def _means(value: Floats, image: Longs, classes: Longs) -> Floats:

@@ -15,6 +15,7 @@ from segtrial.evaluation.average_precision import (
     ap_under_weights,
     average_precision,
     mean_over_classes,
+    plain_precision,
 )
 from segtrial.evaluation.matching import Parts, match_parts
 from segtrial.evaluation.rules import COCO, Rules
@@ -170,10 +171,9 @@ def _value(attribute: Attribute, code: int) -> str:
 
 
 def _of_instances(by: str, value: str, stated: bool, matches: Matches) -> Slice:
-    ones = np.ones((1, matches.images), np.int64)
-    counts = np.bincount(matches.truth_class, minlength=matches.classes)
+    counts = matches.instances()
     images = len(np.unique(matches.truth_image))
-    return _slice(by, value, stated, ap_under_weights(matches, ones)[0], images, counts, NO_TRUTH)
+    return _slice(by, value, stated, plain_precision(matches), images, counts, NO_TRUTH)
 
 
 def _of_classes(matches: Matches, value: str, stated: bool, ap_CT: Floats, kept_C: Bools) -> Slice:

@@ -16,7 +16,12 @@ import numpy.typing as npt
 
 from segtrial.evaluation.matching import Truth, match_ranges
 from segtrial.evaluation.overlaps import overlaps
-from segtrial.evaluation.rules import ULTRALYTICS, detection_order, looked_at
+from segtrial.evaluation.rules import (
+    LOWEST_CONFIDENCE,
+    ULTRALYTICS,
+    detection_order,
+    looked_at,
+)
 from segtrial.types.arrays import IOU_THRESHOLDS, Floats, Longs
 from segtrial.types.attributes import LeftOut
 from segtrial.types.detections import Detections
@@ -72,7 +77,7 @@ def match_as_ultralytics(
 
 def left_out(dataset: Dataset, detections: Detections) -> tuple[LeftOut, ...]:
     """What Ultralytics' rules do not look at: crowds, low scores, detections past the 300th."""
-    low = np.flatnonzero(~(detections.score > ULTRALYTICS.above_score))
+    low = np.flatnonzero(detections.score <= LOWEST_CONFIDENCE)
     seen = detection_order(detections, dataset, ULTRALYTICS, np.zeros(len(detections)))
     past = np.setdiff1d(np.arange(len(detections)), np.concatenate([low, seen]))
     crowds = np.flatnonzero(dataset.crowd)
@@ -82,7 +87,7 @@ def left_out(dataset: Dataset, detections: Detections) -> tuple[LeftOut, ...]:
             dataset,
             low,
             detections.image_index[low],
-            f"detections of a score of {ULTRALYTICS.above_score} or less",
+            f"detections of a score of {LOWEST_CONFIDENCE} or less",
             "detection",
         ),
         _counted(

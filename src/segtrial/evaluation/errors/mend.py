@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segtrial.evaluation.average_precision import ap_under_weights
+from segtrial.evaluation.average_precision import plain_precision
 from segtrial.evaluation.errors.classify import foreground_column
 from segtrial.evaluation.errors.kinds import NO_ERROR, ErrorCosts, ErrorKind
 from segtrial.types.evaluation import IGNORED, Matches
@@ -93,4 +93,4 @@ def error_costs(matches: Matches, types: ErrorTypes, dataset: Dataset) -> ErrorC
 
 def _ap(matches: Matches) -> Floats:
     """float64 (C), at the only threshold."""
-    return ap_under_weights(matches, np.ones((1, matches.images), np.int64))[0, :, 0]
+    return plain_precision(matches)[:, 0]
