@@ -37,7 +37,8 @@ class Rules:
     federated rules (pycocotools `useCats=0`); a cell is then an image. `crowds`: a detection that
     meets nothing else but lies in a crowd is ignored, under all rules but Ultralytics', which know
     no crowds (Differs from lvis, which knows none and reads them as plain truth). `above_score`:
-    detections of that score or less do not exist.
+    detections of that score or less do not exist. `first_of_equals`: of equal IoUs the first truth
+    is met, where COCO's rule is the last.
     """
 
     per_image: int | None = None
@@ -47,6 +48,7 @@ class Rules:
     class_agnostic: bool = False
     crowds: bool = True
     above_score: float | None = None
+    first_of_equals: bool = False
 
 
 COCO = Rules(per_cell=100)
@@ -139,8 +141,10 @@ def ranks(label: Ints, image: Ints) -> Ints:
 
 def truth_ranks(dataset: Dataset, rules: Rules) -> Longs:
     """Of equal IoUs the truth of the highest rank is met: the later row, or the higher class id
-    first where all classes are one. int64 (N).
+    first where all classes are one; the earlier row where the rules say so. int64 (N).
     """
+    if rules.first_of_equals:
+        return np.arange(dataset.instances)[::-1].copy()
     if not rules.class_agnostic:
         return np.arange(dataset.instances)
     return _by_class_id(dataset, dataset) * dataset.instances + np.arange(dataset.instances)

@@ -37,8 +37,10 @@ class Matching(StrEnum):
 
     BY_IOU: each detection names the one truth that it overlaps most; a truth that several name
     goes to the highest score, and the others meet nothing, even where another truth is free.
-    BY_CONFIDENCE: from the highest score down, each takes the free truth that it overlaps most.
-    Of equal IoUs the last truth, of equal scores the first detection.
+    Of equal IoUs the last truth (there the order is that of an unstable sort).
+    BY_CONFIDENCE: from the highest score down, each takes the free truth that it overlaps most; of
+    equal IoUs the first truth. Of equal scores the first detection (there, with more than some 8
+    detections of a class, the order depends on the processor).
     """
 
     BY_IOU = "by IoU"  # until 8.4.175 (rule: ultralytics issues 22585 and 25228)
