@@ -192,3 +192,17 @@ def test_matching_leaves_its_inputs_as_they_are(kind: IouType) -> None:
     )
     with pytest.raises(ValueError, match="read-only"):
         matches.truth_row[0, 0] = 5
+
+
+@KINDS
+def test_each_truth_knows_the_detection_that_met_it(kind: IouType) -> None:
+    """The same pairs, seen from the truth; a crowd is met by none."""
+    dataset = truth([(0, 0, LEFT), (0, 0, RIGHT), (0, 0, (5, 0, 4, 10))], crowd=(2,))
+    detections = found([(0, 0, 0.9, RIGHT), (0, 0, 0.8, (0, 0, 3, 10)), (0, 0, 0.7, (5, 0, 4, 10))])
+    matches = matches_of(dataset, detections, kind)
+    seen = matches.met_by(dataset.instances)
+    assert seen[0].tolist() == [1, 0, NO_MATCH]
+    assert seen[-1].tolist() == [NO_MATCH, 0, NO_MATCH], "IoU .75 is no match at .95"
+    for t, row in enumerate(matches.truth_row):
+        for truth_row, detection in zip(row, matches.detection_row, strict=True):
+            assert truth_row < 0 or seen[t, truth_row] == detection

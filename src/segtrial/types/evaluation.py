@@ -56,6 +56,18 @@ class Matches:
         """First row of each class, and D at the end: int64 (C + 1)."""
         return np.searchsorted(self.class_index, np.arange(self.classes + 1)).astype(np.int64)
 
+    def met_by(self, truths: int) -> Longs:
+        """The detection row that met each of N truth rows, NO_MATCH for none: int64 (T, N).
+
+        `truths`: N, the rows of the Dataset that was matched. Crowds and truths outside the part
+        are met by none: several detections may be ignored for one of them.
+        """
+        met_TN = np.full((len(self.thresholds), truths), NO_MATCH, np.int64)
+        for met_N, met in zip(met_TN, self.truth_row, strict=True):
+            hit = met >= 0
+            met_N[met[hit]] = self.detection_row[hit]
+        return met_TN
+
     def instances(self) -> Longs:
         """Truth of each class: int64 (C)."""
         return np.bincount(self.truth_class, minlength=self.classes).astype(np.int64)
