@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from segtrial.types.arrays import Floats, Ints, Longs, frozen
 from segtrial.types.evaluation import IGNORED, NO_MATCH
@@ -110,6 +109,8 @@ def weighted_counts(
     """
     if weights_BI.ndim != 2 or weights_BI.shape[1] != images:
         raise ValueError(f"weights of shape {weights_BI.shape} for {images} images")
+    from scipy import sparse  # takes half a second to import, and only resamples need it
+
     ones = np.ones(len(image), np.int64)
     events = sparse.coo_array((ones, (column, image)), shape=(columns, images)).tocsr()
     return np.asarray((events @ np.ascontiguousarray(weights_BI.T, np.int64)).T, np.int64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes a second and 50 MB to import
 
 from segtrial.evaluation.any_class import match_any_class
 from segtrial.evaluation.confusion import weighted_counts
@@ -155,7 +155,7 @@ def share(hit_N: Bools, image_N: Ints) -> Share:
     else:
         spread = images / (images - 1) * float(((x - p * size) ** 2).sum()) / n**2
         effect = max(1.0, spread / (p * (1 - p) / n))
-    low, high = wilson(p, n / effect, float(stats.t.ppf((1 + COVERAGE) / 2, images - 1)))
+    low, high = wilson(p, n / effect, float(stdtrit(images - 1, (1 + COVERAGE) / 2)))
     return _share(hits, n, images, low=low, high=high, effect=effect)
 
 
@@ -214,7 +214,7 @@ def _mean_interval(values_I: Floats) -> tuple[float, float, str]:
     error = float(values_I.std(ddof=1) / np.sqrt(len(values_I)))
     if error == 0:
         return np.nan, np.nan, "every image has the same number"
-    half = float(stats.t.ppf((1 + COVERAGE) / 2, len(values_I) - 1)) * error
+    half = float(stdtrit(len(values_I) - 1, (1 + COVERAGE) / 2)) * error
     return float(values_I.mean()) - half, float(values_I.mean()) + half, ""
 
 
@@ -237,7 +237,7 @@ def _difference(base_N: Bools, arm_N: Bools, image_N: Ints) -> Difference:
         change = np.bincount(group, arm_N.astype(float) - base_N, minlength=images)
         over_images = images / (images - 1) * float(((change - d * size) ** 2).sum()) / n**2
         alone = (gained + lost - n * d * d) / n**2
-        half = stats.t.ppf((1 + COVERAGE) / 2, images - 1) * np.sqrt(max(over_images, alone))
+        half = stdtrit(images - 1, (1 + COVERAGE) / 2) * np.sqrt(max(over_images, alone))
         low, high, reason = float(d - half), float(d + half), ""
     return Difference(
         base=float(base_N.mean()) if n else float("nan"),
