@@ -86,7 +86,7 @@ def _unpacked(path: Path) -> bytes:
         with gzip.open(path) as source:
             filled = _fill(source, content)
             while rest := source.read(_CHUNK):  # members one after another, or more than 4 GiB
-                if len(content) > max(_HARMLESS, _LARGEST_RATIO * packed):
+                if len(content) > unpacked_limit(packed):
                     raise DataError(
                         "A packed file grows beyond all reason.",
                         where=str(path),
@@ -105,6 +105,11 @@ def _unpacked(path: Path) -> bytes:
         ) from error
     del content[filled:]
     return content  # type: ignore[return-value]  # a bytearray reads like bytes, and is not copied
+
+
+def unpacked_limit(packed: int) -> int:
+    """How many bytes `packed` bytes of labels may unpack to; what grows beyond it is a bomb."""
+    return max(_HARMLESS, _LARGEST_RATIO * packed)
 
 
 def _fill(source: BinaryIO | gzip.GzipFile, content: bytearray) -> int:

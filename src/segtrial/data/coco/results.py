@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from segtrial.data.coco.result_columns import (
+    AnyResult,
+    CompressedResult,
+    Result,
+    RowOfImage,
+    result_columns,
+)
 from segtrial.data.found import Found
-from segtrial.data.records import decode, decode_blocks, element_spans, read_json
+from segtrial.data.record_blocks import record_blocks
 from segtrial.types.geometry_bytes import GeometryKind
 
 if TYPE_CHECKING:
@@ -19,13 +26,8 @@ if TYPE_CHECKING:
 
 EXPECTED = "COCO results: a list of {image_id, category_id, score, bbox and/or segmentation}"
 
-
-class _Result(msgspec.Struct, gc=False):
-    image_id: int | str
-    category_id: int
-    score: float
-    bbox: Annotated[list[float], msgspec.Meta(min_length=4, max_length=4)] | None = None
-    segmentation: msgspec.Raw = msgspec.Raw(b"")
+_compressed_results = msgspec.json.Decoder(list[CompressedResult])
+_results = msgspec.json.Decoder(list[Result])
 
 
 def read_coco_results(
@@ -38,22 +40,51 @@ def read_coco_results(
     counted. Raises DataError naming file, record and expectation.
     """
     where = str(path)
-    text = read_json(path)
-    raws = decode(text, list[msgspec.Raw], where=where, expected=EXPECTED)
-    spans = element_spans(text, raws)
-    raws.clear()
     found = Found(truth, leave_out=leave_out, kind=GeometryKind.COCO)
-    class_of = {class_id: row for row, class_id in enumerate(truth.class_ids)}
-    for first, block in decode_blocks(spans, _Result, where=where, expected=EXPECTED):
-        for row, item in enumerate(block, start=first):
-            found.add(
-                where=f"{where}[{row}]",
-                image=found.image_of.get(str(item.image_id)),
-                image_said=f"image_id {item.image_id!r}",
-                label=class_of.get(item.category_id),
-                label_said=f"category_id {item.category_id}",
-                score=item.score,
-                box_xywh=item.bbox,
-                geometry=item.segmentation,
-            )
+    row_of_image = RowOfImage(found.image_of)
+    row_of_class = {class_id: row for row, class_id in enumerate(truth.class_ids)}
+    blocks = record_blocks(path, _decode, Result, where=where, expected=EXPECTED)
+    for first, text, records in blocks:
+        columns = result_columns(
+            records,
+            found,
+            row_of_image=row_of_image,
+            row_of_class=row_of_class,
+            first=first,
+            where=where,
+        )
+        if columns is None:
+            _add_one_by_one(found, text, row_of_image, row_of_class, first=first, where=where)
+        else:
+            found.extend(columns)
     return found.detections()
+
+
+def _decode(text: bytes) -> list[AnyResult]:
+    try:
+        return _compressed_results.decode(text)  # type: ignore[return-value]
+    except msgspec.DecodeError:
+        return _results.decode(text)  # type: ignore[return-value]
+
+
+def _add_one_by_one(
+    found: Found,
+    text: bytes,
+    row_of_image: RowOfImage,
+    row_of_class: dict[int, int],
+    *,
+    first: int,
+    where: str,
+) -> None:
+    for row, item in enumerate(_results.decode(text), start=first):
+        image = row_of_image[item.image_id]
+        found.add(
+            where=f"{where}[{row}]",
+            image=None if image < 0 else image,
+            image_said=f"image_id {item.image_id!r}",
+            label=row_of_class.get(item.category_id),
+            label_said=f"category_id {item.category_id}",
+            score=item.score,
+            box_xywh=item.bbox,
+            geometry=item.segmentation,
+        )
