@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +70,112 @@ def test_every_style_answers_for_people_and_machines(
     assert 0.45 < answer["box"]["AP"] < 0.55
     if style.startswith("ultralytics"):
         assert {"P", "R"} <= set(answer["box"])
+
+
+def test_one_kind_alone(labels: Path, tmp_path: Path) -> None:
+    found = results(tmp_path / "r.json")
+    for option, kind, other in (("--boxes", "box", "mask"), ("--masks", "mask", "box")):
+        answer = json.loads(run(labels, found, option, "--json").stdout)
+        assert answer[kind]["AP"] == pytest.approx(0.5)
+        assert answer[other] is None
+        shown = run(labels, found, option, "--style", "ultralytics").stderr
+        assert f"{kind.capitalize()}(P" in shown
+        assert f"{other.capitalize()}(P" not in shown
+    both = json.loads(run(labels, found, "--boxes", "--masks", "--json").stdout)
+    assert both["box"]["AP"] == both["mask"]["AP"] == pytest.approx(0.5)
+
+
+def test_what_is_not_predicted_has_no_precision(labels: Path, tmp_path: Path) -> None:
+    done = run(labels, results(tmp_path / "r.json"), "--style", "ultralytics", "--per-class")
+    (bridge,) = [line for line in done.stderr.splitlines() if line.split()[:1] == ["bridge"]]
+    assert bridge.split()[3:7] == ["–", "0", "0", "0"]
+    assert "never predicted" in done.stderr
+    assert "has no precision" in done.stderr
+
+
+def test_slices_are_shown_and_told(labels: Path, tmp_path: Path) -> None:
+    found = results(tmp_path / "r.json")
+    assert "small" in run(labels, found, "--slices", "size").stderr
+    answer = json.loads(run(labels, found, "--slices", "size, size", "--json").stdout)
+    assert [row["value"] for row in answer["slices"]] == ["small", "medium", "large"]
+    assert answer["slices"][0]["box"]["AP"] == pytest.approx(0.5)
+    assert answer["slices"][1]["mask"] == {"AP": None, "AP50": None}
+    assert answer["slices"][1]["reason"] == "no truth"
+
+
+def test_csv_has_a_row_for_each_class_and_kind(labels: Path, tmp_path: Path) -> None:
+    found, table = results(tmp_path / "r.json"), tmp_path / "new" / "classes.csv"
+    done = run(labels, found, "--csv", table)
+    assert f"CSV: {table}" in done.stderr
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [(row["class"], row["kind"]) for row in rows] == [
+        (name, kind) for name in ("car", "bridge", "sign") for kind in ("box", "mask")
+    ]
+    assert set(rows[0]) == TWELVE | {"class", "kind", "images", "instances", "note"}
+    assert (rows[0]["instances"], float(rows[0]["AP"])) == ("2", pytest.approx(1))
+    assert (rows[2]["AP"], rows[2]["note"]) == ("0.0", "never predicted")
+    assert (rows[4]["AP"], rows[4]["note"]) == ("", "no truth")
+    assert run(labels, found, "--csv", "-").stdout == table.read_text()
+    shown = run(labels, found, "--csv", table, "--style", "ultralytics", "--json")
+    assert json.loads(shown.stdout)["style"] == "ultralytics"
+    assert table.read_text().startswith("class,kind,images,instances,P,R,AP50,AP,note\n")
+
+
+def test_csv_names_are_no_formulas(tmp_path: Path) -> None:
+    categories = [{"id": 7, "name": "=1+1"}]
+    content = coco_content(annotations=[coco_annotation(1, 11)], categories=categories)
+    path = write_json(tmp_path / "labels.json", content)
+    assert "\n'=1+1,box," in run(path, results(tmp_path / "r.json"), "--csv", "-").stdout
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_page_is_written_and_tells_its_command(
+    labels: Path, tmp_path: Path, style: str
+) -> None:
+    found, page = results(tmp_path / "r.json"), tmp_path / "page.html"
+    words = [labels, found, "--style", style, "--html", page, "--confidence", "0.4"]
+    done = run(*words)
+    assert done.exit_code == 0, done.stderr
+    assert f"Page: {page}" in done.stderr
+    text = page.read_text()
+    assert shlex.join(["segtrial", "evaluate", str(labels), str(found), "--style", style]) in text
+    assert "--confidence 0.4</code>" in text
+    assert "0.4, as stated" in text
+    assert run(*words).exit_code == 0
+    assert page.read_text() == text, "the same input gives the same page"
+
+
+def test_options_that_cannot_be_are_refused_before_anything_is_written(
+    labels: Path, tmp_path: Path
+) -> None:
+    found, page, table = results(tmp_path / "r.json"), tmp_path / "p.html", tmp_path / "t.csv"
+    only_boxes = results(tmp_path / "boxes.json", masks=False)
+    other = write_json(tmp_path / "other.json", {})
+    for predictions, *words in (
+        (only_boxes, "--masks"),
+        (found, "--slices", "wether"),
+        (found, "--slices", ","),
+        (found, "--csv", "-", "--json"),
+        (found, "--csv", other),
+        (found, "--html", other),
+        (found, "--html", tmp_path),
+        (found, "--csv", tmp_path / "new.html", "--html", tmp_path / "new.html"),
+        (found, "--csv", found),
+        (found, "--format", "cocoo"),
+        (found, "--style", "lvis"),
+        (tmp_path / "none.json",),
+    ):
+        given = [] if "--html" in words else ["--html", page]
+        given += [] if "--csv" in words else ["--csv", table]
+        done = run(labels, predictions, *words, *given)
+        assert done.exit_code == 2, words
+        assert done.stderr.startswith("error: "), done.stderr
+        assert "Traceback" not in done.stderr
+        assert not page.exists()
+        assert not table.exists()
+    assert json.loads(other.read_text()) == {}
+    assert run(labels, found, "--confidence", "0.5").exit_code == 2
+    assert run(labels, found, "--confidence", "1.5", "--html", page).exit_code == 2
 
 
 def test_lvis_style_wants_labels_with_coverage(labels: Path, tmp_path: Path) -> None:

@@ -21,17 +21,59 @@ class Style(StrEnum):
     TRAPEZOID = "trapezoid"
 
 
+Truth = Annotated[Path, typer.Argument(help="Labels, of any format.", metavar="TRUTH")]
+Predictions = Annotated[
+    Path, typer.Argument(help="COCO results, or Scalabel frames.", metavar="PREDICTIONS")
+]
+Boxes = Annotated[bool, typer.Option("--boxes", help="Boxes alone.")]
+Masks = Annotated[
+    bool, typer.Option("--masks", help="Masks alone; else both, where there are masks.")
+]
+Slices = Annotated[
+    str | None,
+    typer.Option(
+        "--slices",
+        help="Parts of the data, too: size, frequency, or attributes of images or instances, as in "
+        "weather,timeofday.",
+        metavar="NAME,…",
+    ),
+]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write a page, too: curves, mix-ups, errors.", metavar="FILE"),
+]
+Confidence = Annotated[
+    float | None,
+    typer.Option(
+        "--confidence",
+        min=0,
+        max=1,
+        help="Of the page's P, R and mix-ups; else where the mean F1 is highest.",
+    ),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv", help="Write every class's numbers; - is standard output.", metavar="FILE"
+    ),
+]
+LeaveOut = Annotated[
+    bool, typer.Option("--leave-out", help="Leave predictions on other images or classes out.")
+]
+
+
 def evaluate(
-    truth: Annotated[Path, typer.Argument(help="Labels, of any format.", metavar="TRUTH")],
-    predictions: Annotated[
-        Path, typer.Argument(help="COCO results, or Scalabel frames.", metavar="PREDICTIONS")
-    ],
+    truth: Truth,
+    predictions: Predictions,
     style: Annotated[Style, typer.Option("--style", help="Whose numbers.")] = Style.COCO,
+    boxes: Boxes = False,
+    masks: Masks = False,
     per_class: Annotated[bool, typer.Option("--per-class", help="Every class, too.")] = False,
-    leave_out: Annotated[
-        bool,
-        typer.Option("--leave-out", help="Leave predictions on other images or classes out."),
-    ] = False,
+    slices: Slices = None,
+    html: Html = None,
+    confidence: Confidence = None,
+    table: Csv = None,
+    leave_out: LeaveOut = False,
     label_format: Annotated[str, typer.Option("--format", help="The labels' format.")] = "auto",
     split: Annotated[
         str | None, typer.Option("--split", help="train, val or test of a YOLO data set.")
@@ -39,16 +81,23 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
 ) -> None:
     """Evaluate predictions: AP, AR, P and R as COCO, LVIS or Ultralytics compute them."""
-    from segtrial.cli.evaluate_command import evaluate_command
+    from segtrial.cli.evaluate_command import Options, evaluate_command
 
+    options = Options(
+        truth=truth,
+        predictions=predictions,
+        style=style.value,
+        boxes=boxes,
+        masks=masks,
+        per_class=per_class,
+        slices=slices,
+        html=html,
+        confidence=confidence,
+        table=table,
+        leave_out=leave_out,
+        label_format=label_format,
+        split=split,
+        as_json=as_json,
+    )
     with guarded():
-        evaluate_command(
-            truth,
-            predictions,
-            style=style.value,
-            per_class=per_class,
-            leave_out=leave_out,
-            label_format=label_format,
-            split=split,
-            as_json=as_json,
-        )
+        evaluate_command(options)

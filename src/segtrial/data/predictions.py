@@ -8,7 +8,8 @@ import msgspec
 
 from segtrial.data.bdd100k.predictions import read_scalabel_predictions
 from segtrial.data.coco.results import read_coco_results
-from segtrial.data.records import decode, first_character, is_there, read_json
+from segtrial.data.record_blocks import file_opening, record_blocks
+from segtrial.data.records import decode, first_character, is_there
 from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ def read_predictions(
 
 
 def _is_coco(path: Path) -> bool:
-    text = read_json(path)
-    if first_character(text) != b"[":
+    if first_character(file_opening(path)) != b"[":
         return False
     where = str(path)
-    raws = decode(text, list[msgspec.Raw], where=where, expected=EXPECTED)
+    decode_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
+    blocks = record_blocks(path, decode_raws, msgspec.Raw, where=where, expected=EXPECTED)
+    _, _, raws = next(blocks, (0, b"", []))
     if not raws:
         return True
     keys = decode(raws[0], _Keys, where=f"{where}[0]", expected=EXPECTED)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
     from segtrial.types.evaluation import IouType, Matches
+    from segtrial.types.overlaps import Overlaps
 
 NOT_STATED = "not stated"
 NO_IMAGES = "no images"
@@ -92,6 +93,8 @@ def slices_by_instance_attribute(
     iou_type: IouType,
     name: str,
     rules: Rules = COCO,
+    *,
+    pairs: Overlaps | None = None,
 ) -> tuple[Slice, ...]:
     """One slice for each value of an attribute of instances: occluded, truncated …
 
@@ -111,7 +114,7 @@ def slices_by_instance_attribute(
         detection_value=np.full(len(detections), np.nan),
         bounds_P2=np.repeat(np.array(codes, np.float64)[:, None], 2, axis=1),
     )
-    tables = match_parts(truth, detections, iou_type, rules, parts)
+    tables = match_parts(truth, detections, iou_type, rules, parts, pairs=pairs)
     return tuple(
         _of_instances(name, _value(attribute, code), code >= 0, matches)
         for code, matches in zip(codes, tables, strict=True)
