@@ -200,3 +200,23 @@ def test_predictions_on_other_images_are_refused_or_left_out(labels: Path, tmp_p
     assert done.exit_code == 0
     assert "2 left out" in done.stderr
     assert "2 of 2 images have no prediction" in done.stderr
+
+
+def test_as_proposals_a_wrong_name_is_no_error(labels: Path, tmp_path: Path) -> None:
+    """Both cars are called signs: nothing as classes, two of three objects as proposals."""
+    found = results(tmp_path / "r.json", category_id=9)
+    assert json.loads(run(labels, found, "--json").stdout)["box"]["AR100"] == 0
+    answer = json.loads(
+        run(labels, found, "--style", "proposals", "--slices", "size", "--json").stdout
+    )
+    assert set(answer["box"]) > TWELVE | {"AR300", "AR1000"}
+    assert answer["box"]["AR100"] == pytest.approx(2 / 3)
+    assert [(row["name"], row["instances"], row["images"]) for row in answer["classes"]] == [
+        ("object", 3, 2)
+    ]
+    shown = run(labels, found, "--style", "proposals", "--per-class")
+    assert "AR1000" in shown.stderr
+    assert "all classes are one" in shown.stderr
+    refused = run(labels, found, "--style", "proposals", "--html", tmp_path / "page.html")
+    assert refused.exit_code == 2
+    assert not (tmp_path / "page.html").exists()

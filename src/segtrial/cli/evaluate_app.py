@@ -19,6 +19,7 @@ class Style(StrEnum):
     ULTRALYTICS = "ultralytics"
     ULTRALYTICS_OLD = "ultralytics-old"
     TRAPEZOID = "trapezoid"
+    PROPOSALS = "proposals"  # all classes are one
 
 
 Truth = Annotated[Path, typer.Argument(help="Labels, of any format.", metavar="TRUTH")]
@@ -80,7 +81,11 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
 ) -> None:
-    """Evaluate predictions: AP, AR, P and R as COCO, LVIS or Ultralytics compute them."""
+    """Evaluate predictions: AP, AR, P and R as COCO, LVIS or Ultralytics compute them.
+
+    Style "proposals": all classes are one, with up to 1000 detections an image. Style "trapezoid":
+    the plain area under precision and recall, IoU strictly above the threshold.
+    """
     from segtrial.cli.evaluate_command import Options, evaluate_command
 
     options = Options(

@@ -140,6 +140,13 @@ def _check(options: Options) -> None:
         raise TrialError(
             "No slice is named.", where="--slices", expected="names, as in --slices weather,size"
         )
+    if options.style == "proposals" and options.html is not None:
+        raise TrialError(
+            "The page shows classes, and as proposals all classes are one.",
+            where="--html",
+            expected="another style",
+            next_step="--style coco --html FILE for the page; --csv FILE for these numbers",
+        )
     if options.confidence is not None and options.html is None:
         raise TrialError(
             "A confidence concerns the page alone.",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from segtrial.evaluation.matching import Truth
     from segtrial.types.detections import Detections
     from segtrial.types.evaluation import IouType, Matches
+    from segtrial.types.overlaps import Overlaps
 
 MOST = 1000  # detections an image that are matched
 LIMIT = 100  # of them, those that COCO's twelve numbers look at
@@ -29,7 +30,12 @@ NAME = "object"  # the one class
 
 
 def match_proposals(
-    truth: Truth, detections: Detections, iou_type: IouType, rules: Rules = COCO
+    truth: Truth,
+    detections: Detections,
+    iou_type: IouType,
+    rules: Rules = COCO,
+    *,
+    pairs: Overlaps | None = None,
 ) -> dict[str, Matches]:
     """The matches of each area range with all classes as one, up to 1000 detections an image.
 
@@ -39,7 +45,11 @@ def match_proposals(
     ValueError as `match_ranges` does.
     """
     return match_ranges(
-        truth, detections, iou_type, replace(rules, class_agnostic=True, per_cell=MOST)
+        truth,
+        detections,
+        iou_type,
+        replace(rules, class_agnostic=True, per_cell=MOST),
+        pairs=pairs,
     )
 
 

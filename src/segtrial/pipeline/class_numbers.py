@@ -13,6 +13,7 @@ import numpy as np
 
 from segtrial.evaluation.average_precision import average_precision, mean_over_classes
 from segtrial.evaluation.coco_summary import GROUPS, LIMITS, RANGES
+from segtrial.evaluation.proposals import LIMIT, MOST, NAME, highest_of_cells
 from segtrial.evaluation.recall import recall
 from segtrial.evaluation.trapezoid import trapezoid_average_precision
 from segtrial.types.evaluated import Numbers
@@ -33,7 +34,7 @@ OF_GROUPS = tuple(f"AP{group}" for group in GROUPS)
 
 def coco_tables(matches: Mapping[str, Matches], dataset: Dataset) -> Tables:
     """COCO's twelve, as `coco_summary`, before the means are taken."""
-    found = _precisions(matches, dataset)
+    found = _precisions(matches, dataset.class_names)
     for limit in LIMITS:
         found[f"AR{limit}"] = recall(matches["all"], limit)
     for name in ("small", "medium", "large"):
@@ -43,13 +44,27 @@ def coco_tables(matches: Mapping[str, Matches], dataset: Dataset) -> Tables:
 
 def lvis_tables(matches: Mapping[str, Matches], dataset: Dataset) -> Tables:
     """LVIS's thirteen, as `lvis_summary`, before the means are taken."""
-    found = _precisions(matches, dataset)
+    found = _precisions(matches, dataset.class_names)
     frequency = np.array(dataset.class_frequency or ("",) * len(dataset.class_names))
     for group, name in zip(GROUPS, OF_GROUPS, strict=True):
         found[name] = np.where((frequency == group)[:, None], found["AP"], np.nan)
     found["AR300"] = recall(matches["all"])
     for name in ("small", "medium", "large"):
         found[f"AR{RANGES[name]}"] = recall(matches[name])
+    return found
+
+
+def proposal_tables(matches: Mapping[str, Matches]) -> Tables:
+    """The numbers of `proposal_summary`, of the one class that all are, before means are taken."""
+    first = {name: highest_of_cells(table, LIMIT) for name, table in matches.items()}
+    found = _precisions(first, (NAME,))
+    for limit in LIMITS:
+        found[f"AR{limit}"] = recall(first["all"], limit)
+    for name in ("small", "medium", "large"):
+        found[f"AR{RANGES[name]}"] = recall(first[name])
+    found["AR300"] = recall(matches["all"], 300)
+    for name, letter in RANGES.items():
+        found[f"AR{letter}{MOST}"] = recall(matches[name], MOST)
     return found
 
 
@@ -65,10 +80,10 @@ def ultralytics_tables(scores: UltralyticsScores) -> Tables:
     return columns | {"AP50": ap_CT[:, [0]], "AP": ap_CT}
 
 
-def _precisions(matches: Mapping[str, Matches], dataset: Dataset) -> Tables:
-    found = _of_ap(average_precision(matches["all"], dataset.class_names).ap)
+def _precisions(matches: Mapping[str, Matches], class_names: tuple[str, ...]) -> Tables:
+    found = _of_ap(average_precision(matches["all"], class_names).ap)
     for name in ("small", "medium", "large"):
-        found[f"AP{RANGES[name]}"] = average_precision(matches[name], dataset.class_names).ap
+        found[f"AP{RANGES[name]}"] = average_precision(matches[name], class_names).ap
     return found
 
 

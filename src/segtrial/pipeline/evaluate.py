@@ -14,6 +14,7 @@ from segtrial.data.predictions import read_predictions
 from segtrial.data.read import read
 from segtrial.evaluation.matching import Truth, match_ranges, prepare_truth
 from segtrial.evaluation.overlaps import overlaps
+from segtrial.evaluation.proposals import NAME, match_proposals
 from segtrial.evaluation.rules import COCO, LVIS
 from segtrial.evaluation.trapezoid import match_strictly
 from segtrial.evaluation.ultralytics import Note, ultralytics_scores
@@ -29,6 +30,7 @@ from segtrial.pipeline.class_numbers import (
     lvis_tables,
     means,
     of_classes,
+    proposal_tables,
     trapezoid_tables,
     ultralytics_tables,
 )
@@ -42,13 +44,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from segtrial.evaluation.ultralytics import UltralyticsScores
+    from segtrial.types.arrays import Longs
     from segtrial.types.dataset import Dataset
     from segtrial.types.detections import Detections
     from segtrial.types.evaluated import EvaluatedSlice
     from segtrial.types.evaluation import Matches
     from segtrial.types.overlaps import Overlaps
 
-Style = Literal["coco", "lvis", "ultralytics", "ultralytics-old", "trapezoid"]
+Style = Literal["coco", "lvis", "ultralytics", "ultralytics-old", "trapezoid", "proposals"]
 
 NAMED_CLASSES = 8
 
@@ -78,6 +81,7 @@ class Part:
     """
 
     kind: IouType
+    style: Style
     pairs: Overlaps | None
     matches: Mapping[str, Matches]
     tables: Tables
@@ -171,6 +175,9 @@ def _part(truth: Truth, detections: Detections, kind: IouType, asked: Asked) -> 
         rules = LVIS if style == "lvis" else COCO
         matches = match_ranges(truth, detections, kind, rules, pairs=pairs)
         tables = (lvis_tables if style == "lvis" else coco_tables)(matches, dataset)
+    elif style == "proposals":
+        matches = match_proposals(truth, detections, kind, pairs=pairs)
+        tables = proposal_tables(matches)
     elif style == "trapezoid":
         matches["all"] = match_strictly(truth, detections, kind, pairs=pairs)
         tables = trapezoid_tables(matches["all"], dataset)
@@ -179,7 +186,15 @@ def _part(truth: Truth, detections: Detections, kind: IouType, asked: Asked) -> 
         scores = ultralytics_scores(matches["all"], dataset.class_names, UltralyticsStyle(style))
         tables = ultralytics_tables(scores)
     notes = _class_notes(matches["all"]) if scores is None else tuple(map(str, scores.note))
-    return Part(kind=kind, pairs=pairs, matches=matches, tables=tables, notes=notes, scores=scores)
+    return Part(
+        kind=kind,
+        style=style,
+        pairs=pairs,
+        matches=matches,
+        tables=tables,
+        notes=notes,
+        scores=scores,
+    )
 
 
 def _pairs(truth: Truth, detections: Detections, kind: IouType, asked: Asked) -> Overlaps | None:
@@ -187,7 +202,8 @@ def _pairs(truth: Truth, detections: Detections, kind: IouType, asked: Asked) ->
     if asked.page:
         return overlaps(truth, detections, kind)
     if asked.slices:
-        return overlaps(truth, detections, kind, floor=SLICE_FLOOR, any_class=False)
+        any_class = asked.style == "proposals"
+        return overlaps(truth, detections, kind, floor=SLICE_FLOOR, any_class=any_class)
     return None
 
 
@@ -212,6 +228,8 @@ def _notes(
                 "Ultralytics takes it for 0 or 1 in its means"
             )
         return tuple(lines)
+    if parts[0].style == "proposals":
+        return ("all classes are one: what is found counts, not what it is called",)
     covered = int((dataset.instance_counts() > 0).sum())
     lines = [f"means are over the {covered} of {len(names)} classes with truth"]
     silent = [
@@ -248,7 +266,7 @@ def _answer(
 
 
 def _classes(dataset: Dataset, parts: tuple[Part, ...]) -> tuple[EvaluatedClass, ...]:
-    images, instances = dataset.image_counts(), dataset.instance_counts()
+    names, images, instances = _truth_counts(dataset, parts)
     rows = {part.kind: of_classes(part.tables) for part in parts}
     said = {part.kind: part.notes for part in parts}
 
@@ -261,7 +279,7 @@ def _classes(dataset: Dataset, parts: tuple[Part, ...]) -> tuple[EvaluatedClass,
         return four, numbers, said[kind][row]
 
     found = []
-    for row, name in enumerate(dataset.class_names):
+    for row, name in enumerate(names):
         box, box_metrics, box_note = of(IouType.BOX, row)
         mask, mask_metrics, mask_note = of(IouType.MASK, row)
         found.append(
@@ -278,6 +296,16 @@ def _classes(dataset: Dataset, parts: tuple[Part, ...]) -> tuple[EvaluatedClass,
             )
         )
     return tuple(found)
+
+
+def _truth_counts(
+    dataset: Dataset, parts: tuple[Part, ...]
+) -> tuple[tuple[str, ...], Longs, Longs]:
+    """Names of the classes, images that hold each, instances: of one class where all are one."""
+    if parts[0].style != "proposals":
+        return dataset.class_names, dataset.image_counts(), dataset.instance_counts()
+    matches = parts[0].matches["all"]
+    return (NAME,), matches.positive_images(), matches.instances()
 
 
 def _overall(part: Part) -> Numbers:
