@@ -12,16 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco
 
+from segtrial.geometry import rasterise
 from segtrial.geometry.outlines import parse_outline
-from segtrial.geometry.rasterise import mask_counts, truth_masks
+from segtrial.geometry.rasterise import instance_counts, mask_counts, truth_masks
 from segtrial.geometry.runs import decode_mask
 from segtrial.types.geometry_bytes import GeometryKind
 from segtrial.types.masks import pack_masks
-from tests.builders import bdd_dataset, bdd_frame, bdd_label, coco_dataset, truth
+from tests.builders import bdd_dataset, bdd_frame, bdd_label, box_rle, coco_dataset, truth
 from tests.geometry.test_beziers import circle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from segtrial.types.dataset import Dataset
 
 HEIGHT, WIDTH = 23, 31
 COORDINATE = st.integers(-20, 100).map(lambda v: v / 2) | st.floats(-10, 45)
@@ -125,6 +128,131 @@ def test_a_box_without_outline_is_cut_at_the_image(
 
 def test_a_data_set_without_instances_has_no_masks() -> None:
     assert len(truth_masks(truth([]))) == 0
+
+
+TRIANGLE = [2, 3, 6, 3, 6, 7]
+PLAIN = {"size": [10, 20], "counts": [100, 50, 50]}
+USUAL: list[Any] = [
+    [TRIANGLE],
+    [[0.5, 0.5, 19.5, 0.5, 10, 9.25]],
+    [TRIANGLE, [8, 1, 15, 1, 15, 9, 8, 9], [3, 3, 9, 3, 9, 5]],
+    PLAIN,
+    {"size": [10, 20], "counts": coco.frPyObjects(PLAIN, 10, 20)["counts"].decode()},
+    None,  # a box alone
+    [],
+]
+UNUSUAL: list[Any] = [
+    [[1, 2, 3, 4], TRIANGLE],  # two points, which have no area and are left out
+    [["2", "3", 6, 3, True, 7]],  # numbers as numpy reads them
+    [[-3e6, 1, 3e6, 2, 5, 9]],  # farther than polygons are filled together
+]
+BAD: list[Any] = [
+    [[1, 2, 3, 4]],
+    [[1, 2, 3, 4, 5, 6, 7]],
+    [[1e10, 2, 3, 4, 5, 6]],
+    [[None, 2, 3, 4, 5, 6]],
+    [TRIANGLE, 5],
+    "abc",
+    {"size": [9, 9], "counts": [81]},
+    {"size": [10, 20], "counts": [0, 5]},
+]
+
+
+def of_outlines(outlines: list[Any], *, size: tuple[int, int] = (10, 20)) -> Dataset:
+    """COCO instances of these segmentations, each of two images having some."""
+    rows = [(2 * row // len(outlines), 0, (2.0, 3.0, 4.0, 5.0)) for row in range(len(outlines))]
+    records = tuple(
+        json.dumps({"id": row} | ({} if outline is None else {"segmentation": outline})).encode()
+        for row, outline in enumerate(outlines)
+    )
+    height, width = (np.full(2, side, np.int32) for side in size)
+    labels = truth(rows, images=2)
+    return replace(labels, instance_record=records, height_px=height, width_px=width)
+
+
+def one_by_one(dataset: Dataset) -> list[bytes]:
+    return [instance_counts(dataset, row) for row in range(dataset.instances)]
+
+
+def together(dataset: Dataset) -> list[bytes]:
+    masks = truth_masks(dataset)
+    return [masks.counts(row) for row in range(dataset.instances)]
+
+
+def shuffled(outlines: list[Any], times: int, seed: int) -> list[Any]:
+    order = np.random.default_rng(seed).permutation(times * len(outlines))
+    return [outlines[k % len(outlines)] for k in order]
+
+
+@pytest.mark.parametrize("outlines", [USUAL, USUAL + UNUSUAL, USUAL[3:], USUAL[:1]])
+@pytest.mark.parametrize("block", [1, 3, 512])
+def test_instances_of_every_kind_have_the_masks_that_each_has_alone(
+    monkeypatch: pytest.MonkeyPatch, outlines: list[Any], block: int
+) -> None:
+    monkeypatch.setattr(rasterise, "_BLOCK", block)
+    for seed in range(8):
+        dataset = of_outlines(shuffled(outlines, 3, seed))
+        assert together(dataset) == one_by_one(dataset)
+
+
+def test_more_instances_than_a_block_holds() -> None:
+    dataset = of_outlines(shuffled(USUAL, 200, 0))
+    assert together(dataset) == one_by_one(dataset)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(PART, min_size=1, max_size=3), min_size=1, max_size=6))
+def test_any_polygons_of_a_data_set_have_the_strings_of_pycocotools(
+    outlines: list[list[list[float]]],
+) -> None:
+    dataset = of_outlines(outlines)
+    assert together(dataset) == [coco_counts(parts, 10, 20) for parts in outlines]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("later", BAD)
+def test_the_first_bad_outline_is_the_one_that_is_told(bad: Any, later: Any) -> None:
+    dataset = of_outlines([*USUAL, bad, *USUAL, later, *USUAL])
+    with pytest.raises(Exception, match=r".+") as alone:
+        one_by_one(dataset)
+    with pytest.raises(alone.type) as found:
+        truth_masks(dataset)
+    assert str(found.value) == str(alone.value)
+
+
+@pytest.mark.parametrize("size", [(2, (1 << 20) + 1), (1 << 12, 1 << 19)])
+def test_images_too_large_to_be_filled_together_are_drawn_one_by_one(size: tuple[int, int]) -> None:
+    dataset = of_outlines([[TRIANGLE], None, [TRIANGLE, [8, 1, 15, 1, 15, 9]]], size=size)
+    assert together(dataset) == one_by_one(dataset)
+
+
+def test_images_of_more_pixels_than_run_lengths_can_count_are_refused() -> None:
+    with pytest.raises(ValueError, match="10000000000 pixels"):
+        truth_masks(of_outlines([[TRIANGLE]], size=(100_000, 100_000)))
+
+
+def test_rings_of_bdd100k_have_the_masks_that_each_has_alone(tmp_path: Path) -> None:
+    vertices, types = circle(30)
+    curve = {"vertices": (vertices + 40).tolist(), "types": types, "closed": True}
+    line = {"vertices": [[5, 5], [60, 9], [33, 70]], "types": "LLL", "closed": True}
+    far = {"vertices": [[5, 5], [6e6, 9], [33, 70]], "types": "LLL", "closed": True}
+    rle = {"size": [90, 100], "counts": box_rle((3, 4, 20, 30), 90, 100).decode()}
+    poly2ds = [[curve], [line, curve], [line], [far], [line, far], [curve, curve]]
+    labels = [bdd_label(str(n), poly2d=rings) for n, rings in enumerate(poly2ds)]
+    labels.insert(2, bdd_label("rle", poly2d=None, rle=rle))
+    frame = bdd_frame("a", *labels, size={"width": 100, "height": 90})
+    dataset = bdd_dataset(tmp_path, [frame])
+    assert dataset.instances == 7
+    assert together(dataset) == one_by_one(dataset)
+
+
+def test_rings_of_yolo_have_the_masks_that_each_has_alone() -> None:
+    texts = (b"0 .1 .3 .3 .3 .3 .7", b"0 .5 .5 .2 .2", b"0 0 0 1 0 1 1 0 1", b"0 .2 .2 .9 .1 .4 .8")
+    dataset = replace(
+        of_outlines([None] * 4), geometry_kind=GeometryKind.YOLO, instance_record=texts
+    )
+    assert together(dataset) == one_by_one(dataset)
+    assert pixels(truth_masks(dataset).counts(2), 10, 20) == 200
 
 
 @pytest.mark.parametrize(

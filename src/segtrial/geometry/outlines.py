@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -12,13 +14,29 @@ from segtrial.types.dataset import Dataset
 from segtrial.types.geometry_bytes import GeometryKind
 
 if TYPE_CHECKING:
-    from segtrial.types.arrays import Floats
+    from collections.abc import Sequence
+
+    from segtrial.types.arrays import Floats, Longs
 
 FARTHEST_PX = 1e9  # a coordinate beyond it is a mistake, and areas would overflow
 MINIMUM_POINTS = 3
 
 # Closed rings float64 (K, 2), x then y, in px, united; or COCO's RLE object {"size", "counts"}.
 Outline: TypeAlias = "list[Floats] | dict[str, Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Polygons:
+    """The closed rings of N instances, R in all, with K points in all.
+
+    `points_xy`: float64 (K, 2), in px. `first_point`: int64 (R + 1), each ring's first point, and
+    K. `first_ring`: int64 (N + 1), each instance's first ring, and R. None has no ring, no ring
+    fewer than three points.
+    """
+
+    points_xy: Floats
+    first_point: Longs
+    first_ring: Longs
 
 
 class NoAreaError(ValueError):
@@ -62,6 +80,39 @@ def parse_outline(
     if not rings:
         raise NoAreaError(f"no ring has {MINIMUM_POINTS} points")
     return rings
+
+
+def polygons_of(instances: Sequence[Sequence[Floats]]) -> Polygons:
+    """The rings of N instances, float64 (K, 2) each, as `parse_outline` gives them."""
+    rings = list(chain.from_iterable(instances))
+    points = np.concatenate(rings) if rings else np.empty((0, 2))
+    return Polygons(
+        points_xy=points,
+        first_point=_first(list(map(len, rings))),
+        first_ring=_first(list(map(len, instances))),
+    )
+
+
+def plain_polygons(instances: Sequence[Sequence[Sequence[float]]]) -> Polygons | None:
+    """The rings of N instances, each a flat list of x and y by turns; None where any has an odd
+    number of them or fewer than three points, so that `parse_outline` must look at each.
+
+    How far a point lies is not looked at here.
+    """
+    rings = list(chain.from_iterable(instances))
+    values = np.array(list(map(len, rings)), np.int64)
+    if ((values < 2 * MINIMUM_POINTS) | (values % 2 == 1)).any():
+        return None
+    flat = np.fromiter(chain.from_iterable(rings), np.float64, int(values.sum()))
+    return Polygons(
+        points_xy=flat.reshape(-1, 2),
+        first_point=_first(values // 2),
+        first_ring=_first(list(map(len, instances))),
+    )
+
+
+def _first(lengths: Sequence[int] | Longs) -> Longs:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
 
 
 def _yolo_ring(text: bytes, size: tuple[int, int]) -> Floats:

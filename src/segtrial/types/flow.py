@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segtrial.types.arrays import Floats, Ints, Longs, frozen
+from segtrial.types.arrays import Ints, Longs, frozen
 
 if TYPE_CHECKING:
     from segtrial.types.evaluation import IouType

@@ -32,8 +32,13 @@ class _Scalabel(msgspec.Struct, gc=False):
     rle: msgspec.Raw = msgspec.Raw(b"")
 
 
+class _CocoPolygons(msgspec.Struct, gc=False):
+    segmentation: list[list[float]] | dict[str, msgspec.Raw] | None = None
+
+
 _coco = msgspec.json.Decoder(_Coco)
 _scalabel = msgspec.json.Decoder(_Scalabel)
+_coco_polygons = msgspec.json.Decoder(list[_CocoPolygons])
 
 
 def geometry_of(kind: GeometryKind, record: bytes) -> bytes:
@@ -48,6 +53,22 @@ def geometry_of(kind: GeometryKind, record: bytes) -> bytes:
         raws = [label.poly2d, label.rle]
     found = (bytes(raw) for raw in raws)
     return next((raw for raw in found if raw not in _NOTHING), b"")
+
+
+def coco_polygons(records: Spans) -> list[list[list[float]] | None] | None:
+    """The polygons of COCO's records, decoded together: flat lists, of any length, even of none.
+
+    An instance of none, with only a box or with run lengths has None. None for all where any
+    record is something else.
+    """
+    try:
+        found = _coco_polygons.decode(b"[%b]" % b",".join(records))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if len(found) != len(records):  # pragma: no cover - then a record is no JSON value by itself
+        return None
+    polygons = [item.segmentation for item in found]
+    return [(rings or None) if isinstance(rings, list) else None for rings in polygons]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
