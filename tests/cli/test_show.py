@@ -7,10 +7,11 @@ import io
 from rich.console import Console
 
 from segtrial.cli.progress import RunsProgress
-from segtrial.cli.show import show_comparison, show_plan, visible_lines
+from segtrial.cli.show import show_comparison, show_flow, show_plan, visible_lines
 from segtrial.engines import Event
 from segtrial.types.comparison import Comparison
 from tests.report.builders import FORTY_FIVE, TEN, class_row, contrast, plan, planned_arm, swap_arm
+from tests.report.flows import label_flow, pair_flow
 
 RED = "\x1b[31m"
 
@@ -104,3 +105,16 @@ def test_failure_reasons_command_no_terminal():
     listener(Event(index=0, kind="failed", message=f"{RED}no [b]such[/b] file"))
     assert "\x1b" not in read(console)
     assert "no [b]such[/b] file" in read(console)
+
+
+def test_each_relabelled_pair_has_a_line():
+    hits = [(60, 2, 8, 30), (64, 0, 6, 30)], [(30, 30, 10, 30), (28, 32, 12, 28)]
+    console = reader()
+    show_flow(console, None)
+    show_flow(console, label_flow("arm", "base"))
+    assert read(console) == ""
+    show_flow(console, label_flow("arm", "base", pair_flow((f"[b]car{RED}", "sign"), *hits)))
+    assert read(console) == (
+        "\n[b]car\N{REPLACEMENT CHARACTER}[31m → sign: 31 % of 100 [b]car\N{REPLACEMENT CHARACTER}"
+        "[31m instances are called sign (base 1 %), at confidence 0.43 frozen on base\n"
+    )

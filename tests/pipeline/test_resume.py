@@ -96,7 +96,7 @@ def test_what_is_done_is_not_done_again(undisturbed):
 
 
 @pytest.mark.parametrize(
-    "name", ["checkpoint.json", "served.json", "detections.npz", "scores.json"]
+    "name", ["checkpoint.json", "served.json", "detections.npz", "overlaps.npz", "scores.json"]
 )
 def test_a_damaged_or_missing_record_is_made_again(undisturbed, tmp_path, name):
     trial, expected = undisturbed["oracle"]

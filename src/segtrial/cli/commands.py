@@ -9,7 +9,7 @@ import typer
 
 from segtrial.cli.guard import RUNS_FAILED
 from segtrial.cli.progress import counting, showing
-from segtrial.cli.show import show_comparison, show_plan, show_status
+from segtrial.cli.show import show_comparison, show_flow, show_plan, show_status
 from segtrial.cli.streams import plain, say, stderr, write_out
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.estimate import estimate_seconds
@@ -65,6 +65,7 @@ def run_command(trial: Path, *, runs: Path, data: Path | None, workers: int | No
     for warning in result.warnings:
         say(console, f"warning: {warning}", style="yellow")
     show_comparison(console, result.comparison)
+    show_flow(console, result.flow)
     say(console, f"\nReport: {result.report}", whole=True)
     if result.failed:
         for run, reason in result.failed:

@@ -9,6 +9,7 @@ from rich.text import Text
 from segtrial.cli.streams import plain, say
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import failed_runs, sealed_runs
+from segtrial.report.label_flow import flow_lines
 from segtrial.report.text import ap_text, difference_text, interval_text, p_text
 from segtrial.statistics import (
     EXPLORATORY_LEVEL,
@@ -22,6 +23,7 @@ from segtrial.statistics import (
 )
 from segtrial.store.folder import RunFolder
 from segtrial.types.comparison import Comparison, Contrast
+from segtrial.types.label_flow import LabelFlow
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
 
 COLOURS = {"changed": "bold magenta", "equivalent": "green", "inconclusive": "yellow"}
@@ -134,6 +136,15 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         rows = [row for row in contrast.classes if row.family == "named" or row.role != "other"]
         if rows:
             console.print(_table(contrast, comparison.primary_metric))
+
+
+def show_flow(console: Console, flow: LabelFlow | None) -> None:
+    """A line a relabelled pair: what its host is called now. None, or no such pair: nothing."""
+    lines = () if flow is None else flow_lines(flow)
+    if lines:
+        console.print()
+    for line in lines:
+        say(console, line)
 
 
 def _table(contrast: Contrast, metric: str) -> Table:

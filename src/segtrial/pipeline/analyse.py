@@ -103,8 +103,12 @@ def primary_matches(context: Context, plan: Plan, run: PlannedRun) -> Matches:
     data = folder.read("matches.npz")
     if data is None:
         raise RecordError("A record is missing.", where=str(folder.path / "matches.npz"))
-    kind = IouType.MASK if plan.primary.startswith("mask") else IouType.BOX
-    return unpack_matches(data, str(folder.path))[kind]
+    return unpack_matches(data, str(folder.path))[primary_kind(plan)]
+
+
+def primary_kind(plan: Plan) -> IouType:
+    """What the primary metric compares: boxes or masks."""
+    return IouType.MASK if plan.primary.startswith("mask") else IouType.BOX
 
 
 def thresholds_of(primary: str, matches: Matches) -> Bools:

@@ -17,16 +17,24 @@ from segtrial.engines import Event, engine_for
 from segtrial.engines.port import Listen
 from segtrial.evaluation.average_precision import average_precision, mean_over_classes
 from segtrial.evaluation.matching import Truth, match, prepare_truth
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.pipeline.arm_labels import write_arm
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.load import Loaded, arm_labels, changes_labels
 from segtrial.pipeline.plan import draws_masks
 from segtrial.pipeline.planned_data import planned_data
-from segtrial.store.codec import pack_detections, pack_matches, to_json, unpack_detections
+from segtrial.store.codec import (
+    pack_detections,
+    pack_matches,
+    pack_overlaps,
+    to_json,
+    unpack_detections,
+)
 from segtrial.store.folder import Recorder, RunFolder
 from segtrial.trainers import trainer_for
 from segtrial.trainers.port import Job, Served
+from segtrial.types.arrays import IOU_THRESHOLDS
 from segtrial.types.detections import Detections
 from segtrial.types.errors import RecordError, RunError
 from segtrial.types.evaluation import IouType, Scores
@@ -34,6 +42,8 @@ from segtrial.types.plan import Plan, PlannedArm, PlannedRun
 from segtrial.types.progress import Report
 
 FAILURE = "failure.json"
+SCORE_RECORDS = ("overlaps.npz", "matches.npz", "scores.json")
+OLDER_LAYOUT = "its records are an earlier version's: run the trial again, nothing is trained anew"
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +83,7 @@ def pending_runs(context: Context, plan: Plan) -> list[PlannedRun]:
                 got=f"run {held}"[:16],
                 next_step="name another folder with --runs, or delete this one",
             )
-        if not folder.is_complete(run.run_id):
+        if not is_done(folder, run.run_id):
             waiting.append(run)
     return waiting
 
@@ -86,6 +96,16 @@ def held_run(folder: RunFolder) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         manifest = folder.manifest()
         return "unreadable" if manifest is None else manifest.run_id
+
+
+def is_done(folder: RunFolder, run_id: str) -> bool:
+    """Whether the run is complete and its manifest names every record of the last stage.
+
+    A run of an earlier version may lack one: it is matched and scored anew from its detections.
+    """
+    manifest = folder.manifest()
+    named = {} if manifest is None else manifest.stages.get("score", {})
+    return named.keys() >= set(SCORE_RECORDS) and folder.is_complete(run_id)
 
 
 def execute(context: Context, plan: Plan, workers: int, listen: Listen) -> None:
@@ -148,7 +168,7 @@ def perform(context: Context, plan: Plan, run: PlannedRun, report: Report) -> No
     data = folder.read("detections.npz")
     assert data is not None, "sealed"
     _score(bench, unpack_detections(data, str(folder.path)), folder)
-    folder.seal(run.run_id, "score", ["matches.npz", "scores.json"])
+    folder.seal(run.run_id, "score", list(SCORE_RECORDS))
     report("match", 1, 1, "")
 
 
@@ -201,9 +221,15 @@ def check_served(served: Served, arm: PlannedArm) -> None:
 
 
 def _score(bench: Bench, detections: Detections, folder: RunFolder) -> None:
-    """Matches and scores, box and (where the model draws them) mask."""
+    """Overlaps, matches and scores, box and (where the model draws them) mask.
+
+    Overlaps are of any two classes, from the lowest threshold up: the label flow reads them too.
+    """
     kinds = [IouType.BOX, *([IouType.MASK] if detections.masks is not None else [])]
-    tables = {kind: match(bench.truth, detections, kind) for kind in kinds}
+    floor = float(IOU_THRESHOLDS[0])
+    pairs = {kind: overlaps(bench.truth, detections, kind, floor=floor) for kind in kinds}
+    folder.write("overlaps.npz", pack_overlaps(pairs))
+    tables = {kind: match(bench.truth, detections, kind, pairs=pairs[kind]) for kind in kinds}
     folder.write("matches.npz", pack_matches(tables))
     names = bench.plan.class_names
     scores = [average_precision(table, names) for table in tables.values()]
@@ -239,7 +265,7 @@ def sealed_runs(context: Context, plan: Plan) -> frozenset[tuple[str, int]]:
     return frozenset(
         (run.arm, run.seed)
         for run in plan.runs
-        if RunFolder(context.run_path(run.arm, run.seed)).is_complete(run.run_id)
+        if is_done(RunFolder(context.run_path(run.arm, run.seed)), run.run_id)
     )
 
 
@@ -255,13 +281,16 @@ def failed_runs(context: Context, plan: Plan) -> Iterator[tuple[PlannedRun, str]
 def unfinished_runs(
     context: Context, plan: Plan, sealed: frozenset[tuple[str, int]]
 ) -> tuple[tuple[PlannedRun, str], ...]:
-    """Every run that is not sealed, with the reason where one is on record."""
+    """Every run that is not sealed, with the reason where one is known."""
     reasons = {(run.arm, run.seed): reason for run, reason in failed_runs(context, plan)}
-    return tuple(
-        (run, reasons.get((run.arm, run.seed), "did not finish"))
-        for run in plan.runs
-        if (run.arm, run.seed) not in sealed
-    )
+    unfinished = []
+    for run in plan.runs:
+        if (run.arm, run.seed) not in sealed:
+            folder = RunFolder(context.run_path(run.arm, run.seed))
+            older = folder.is_complete(run.run_id) and not is_done(folder, run.run_id)
+            reason = OLDER_LAYOUT if older else "did not finish"
+            unfinished.append((run, reasons.get((run.arm, run.seed), reason)))
+    return tuple(unfinished)
 
 
 def run_warnings(

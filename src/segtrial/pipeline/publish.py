@@ -1,4 +1,4 @@
-"""Records → comparison.json, comparison.csv and report.html."""
+"""Records → comparison.json, comparison.csv, flow.json and report.html."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PIL import Image
 from segtrial.geometry.runs import decode_mask
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import Bench, open_bench, run_warnings
+from segtrial.pipeline.label_flow import FLOW, label_flow
 from segtrial.pipeline.truth_pictures import pixels_of, truth_panel
 from segtrial.report import (
     FailedRun,
@@ -55,18 +56,21 @@ def publish(
     sealed: Runs,
     failed: tuple[tuple[PlannedRun, str], ...],
 ) -> Path:
-    """Write the three files and give the report's path. The same records give the same bytes.
+    """Write the four files and give the report's path. The same records give the same bytes.
 
     `sealed`: (arm, seed) of the runs that are complete. `failed`: every other run and its reason.
     """
     write_atomically(context.folder / "comparison.json", to_json(comparison))
     write_atomically(context.folder / "comparison.csv", comparison_csv(comparison))
     bench = open_bench(context, plan)
+    flow = label_flow(context, plan, sealed, bench.loaded.val)
+    write_atomically(context.folder / FLOW, to_json(flow))
     shown = msgspec.structs.replace(plan, notes=plan.notes + run_warnings(context, plan, sealed))
     html = render_report(
         ReportInput(
             plan=shown,
             comparison=comparison,
+            flow=flow,
             command=context.command,
             versions=plan.environment,
             hashes={

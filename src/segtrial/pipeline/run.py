@@ -14,6 +14,7 @@ from segtrial.pipeline.amendment import Analysis, amend, analysis_of
 from segtrial.pipeline.analyse import analyse
 from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import execute, run_warnings, sealed_runs, unfinished_runs
+from segtrial.pipeline.label_flow import read_flow
 from segtrial.pipeline.plan import make_plan
 from segtrial.pipeline.publish import publish
 from segtrial.pipeline.trial_file import parse_trial, read_trial
@@ -22,6 +23,7 @@ from segtrial.store.folder import sweep, write_atomically
 from segtrial.store.lock import hold
 from segtrial.types.comparison import Comparison
 from segtrial.types.errors import RecordError
+from segtrial.types.label_flow import LabelFlow
 from segtrial.types.plan import Plan, PlannedRun
 
 
@@ -34,9 +36,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a trial left: its comparison, its report, and the unfinished runs with their reason."""
+    """What a trial left: its comparison, its label flow (as on record), its report, and the
+    unfinished runs with their reason.
+    """
 
     comparison: Comparison
+    flow: LabelFlow | None
     report: Path
     failed: tuple[tuple[PlannedRun, str], ...]
     warnings: tuple[str, ...]
@@ -110,6 +115,7 @@ def run_trial(
         report = publish(context, plan, comparison, sealed=sealed, failed=failed)
         return Result(
             comparison=comparison,
+            flow=read_flow(context),
             report=report,
             failed=failed,
             warnings=run_warnings(context, plan, sealed),

@@ -1,7 +1,7 @@
 """Records → one offline HTML file. Pictures are drawn and encoded here as well.
 
 Place in the flow: after `compare`. Computes no statistic: what it shows comes from `Plan`,
-`Comparison` and the score rows. Reading or writing files does not belong here.
+`Comparison`, `LabelFlow` and the score rows. Reading or writing files does not belong here.
 """
 
 from segtrial.report.colours import Colour, class_colours

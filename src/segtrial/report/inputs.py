@@ -15,6 +15,7 @@ from PIL import Image
 from segtrial.types.arrays import Bytes
 from segtrial.types.comparison import Comparison
 from segtrial.types.errors import RecordError
+from segtrial.types.label_flow import LabelFlow
 from segtrial.types.plan import Plan
 
 Pixels: TypeAlias = Image.Image | Bytes
@@ -83,8 +84,9 @@ class ReportInput:
     """All that a report shows.
 
     `command`: what the reader types to repeat it. `versions`, `hashes`: label → text.
-    `edits`: arm → path of its ledger, relative to the report. Raises RecordError when the
-    comparison, the scores or the ledgers speak of an arm that the plan does not have.
+    `edits`: arm → path of its ledger, relative to the report. `flow`: None = not looked at. Raises
+    RecordError when the comparison, the scores, the flow or the ledgers speak of an arm that the
+    plan does not have.
     """
 
     plan: Plan
@@ -96,12 +98,15 @@ class ReportInput:
     pictures: Sequence[Picture] = ()
     failed: Sequence[FailedRun] = ()
     edits: Mapping[str, str]
+    flow: LabelFlow | None = None
 
     def __post_init__(self) -> None:
         known = {arm.name for arm in self.plan.arms}
         spoken = {c.arm for c in self.comparison.contrasts}
         spoken |= {c.control for c in self.comparison.contrasts}
         spoken |= {row.arm for row in self.scores} | {run.arm for run in self.failed}
+        flows = () if self.flow is None else self.flow.arms
+        spoken |= {arm.arm for arm in flows} | {arm.control for arm in flows}
         unknown = sorted((spoken | set(self.edits)) - known)
         if unknown:
             raise RecordError(

@@ -10,6 +10,7 @@ from segtrial.report.dots import DotsView, dots_views
 from segtrial.report.forest import NARROW, WIDE, ForestView, forest_view
 from segtrial.report.grades import named
 from segtrial.report.inputs import ReportInput
+from segtrial.report.label_flow import ArmFlowView, flow_views
 from segtrial.report.pictures import PictureView, picture_views
 from segtrial.report.protocol import ProtocolView, protocol_view
 from segtrial.report.tables import ClassView, ScoresView, class_views, scores_views
@@ -57,6 +58,7 @@ class ReportView:
     seeds: int
     answers: tuple[AnswerView, ...]
     arms: tuple[ArmView, ...]
+    flows: tuple[ArmFlowView, ...]
     contrasts: tuple[ContrastView, ...]
     scores: tuple[ScoresView, ...]
     scores_open: bool
@@ -79,6 +81,7 @@ def report_view(report: ReportInput) -> ReportView:
         seeds=len(plan.seeds),
         answers=answer_views(report),
         arms=arm_views(report),
+        flows=flow_views(report),
         contrasts=tuple(
             _contrast_view(report, contrast, index)
             for index, contrast in enumerate(comparison.contrasts)

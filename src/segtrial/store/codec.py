@@ -16,6 +16,7 @@ from segtrial.types.detections import Detections
 from segtrial.types.errors import RecordError
 from segtrial.types.evaluation import IouType, Matches
 from segtrial.types.masks import Masks
+from segtrial.types.overlaps import Overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,6 +123,44 @@ def unpack_matches(data: bytes, where: str) -> dict[IouType, Matches]:
         }
 
 
+def pack_overlaps(pairs: Mapping[IouType, Overlaps]) -> bytes:
+    """The overlaps of one run, box and mask, as npz; exact, so that matching them again is too."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for kind, table in pairs.items():
+        arrays[f"{kind}.floor"] = np.array([table.floor], np.float64)
+        arrays[f"{kind}.any_class"] = np.array([table.any_class], np.bool_)
+        # counts, not sums of them: small numbers that repeat compress
+        arrays[f"{kind}.count"] = np.diff(table.first).astype(np.int32)
+        for field in _OVERLAP_ARRAYS:
+            arrays[f"{kind}.{field}"] = getattr(table, field)
+    return pack_arrays(arrays)
+
+
+def unpack_overlaps(data: bytes, where: str) -> dict[IouType, Overlaps]:
+    """The overlaps of one run from npz."""
+    arrays = unpack_arrays(data, where)
+    with _refuse_damage(where):
+        return {
+            kind: Overlaps(
+                iou_type=kind,
+                floor=float(arrays[f"{kind}.floor"][0]),
+                any_class=bool(arrays[f"{kind}.any_class"][0]),
+                first=_sums(arrays[f"{kind}.count"]),
+                **{field: arrays[f"{kind}.{field}"] for field in _OVERLAP_ARRAYS},
+            )
+            for kind in IouType
+            if f"{kind}.floor" in arrays
+        }
+
+
+def _sums(count: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Where each of the counted groups begins, and the end of the last."""
+    if (count < 0).any():
+        raise ValueError("a negative number of pairs")
+    return np.append(0, np.cumsum(count, dtype=np.int64))
+
+
+_OVERLAP_ARRAYS = ("truth_row", "iou", "area_px")
 _MATCH_ARRAYS = (
     "thresholds",
     "image_index",
