@@ -69,9 +69,7 @@ def stored(home: Path) -> tuple[Dataset, Detections, Masks]:
     dataset = load_dataset(home / "truth.labels")
     arrays = unpack_arrays((home / "truth_masks.npz").read_bytes(), "truth_masks.npz")
     detections = unpack_detections((home / "detections.npz").read_bytes(), "detections.npz")
-    # a run's own detections mean their shapes' areas; those of a results file, their boxes'
-    of_boxes = detections.box_xywh[:, 2] * detections.box_xywh[:, 3]
-    return dataset, replace(detections, area_px=of_boxes), Masks(**arrays)
+    return dataset, detections, Masks(**arrays)
 
 
 def from_store(home: Path) -> Answer:

@@ -6,6 +6,7 @@ import io
 import math
 import pickle
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -90,6 +91,13 @@ def test_detections_without_masks_come_back_without() -> None:
         masks=None,
     )
     assert unpack_detections(pack_detections(boxes), "here").masks is None
+
+
+def test_stated_areas_come_back() -> None:
+    detections = replace(found([(0, 0, 0.5, (1, 1, 2, 2))]), area_px=np.array([7.5]))
+    again = unpack_detections(pack_detections(detections), "here")
+    assert again.area_px is not None
+    assert again.area_px.tolist() == [7.5]
 
 
 def test_no_detections_are_a_record_too() -> None:

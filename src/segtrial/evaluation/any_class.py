@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from segtrial.evaluation.rules import cells_of, in_pairs, not_exhaustive_cells
+from segtrial.evaluation.rules import cells_of, check_scores, in_pairs, not_exhaustive_cells
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
-from segtrial.types.errors import DataError
 from segtrial.types.evaluation import IGNORED, NO_MATCH
 from segtrial.types.flow import MISSED, Flow
 
@@ -121,19 +120,6 @@ def _met_in_order(
         taken_by,
     )
     return met, taken_by
-
-
-def check_scores(detections: Detections) -> None:
-    """Raise DataError for a score that is not a number: it would stand in no order."""
-    wrong = np.flatnonzero(np.isnan(detections.score))
-    if len(wrong):
-        raise DataError(
-            f"{len(wrong)} of {len(detections)} detections have a score that is not a number.",
-            where=f"detection {wrong[0]}, counted from 0 by image",
-            expected="a number from 0 to 1",
-            got="NaN",
-            next_step="predict again, or leave those detections out",
-        )
 
 
 def _not_known(dataset: Dataset, detections: Detections, rows: Longs) -> Bools:

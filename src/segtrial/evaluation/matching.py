@@ -16,6 +16,7 @@ from segtrial.evaluation.rules import (
     AREA_RANGES_PX,
     COCO,
     Rules,
+    check_scores,
     detection_order,
     exists,
     looked_at,
@@ -41,7 +42,8 @@ def match(
 
     No truth: every detection is NO_MATCH. No detections: an empty table. Ties in score keep the
     order of the images, then of the detections (stable sort). `pairs`: the run's overlaps where
-    they are known already. Raises ValueError where masks are asked for and missing.
+    they are known already. Raises ValueError where masks are asked for and missing, DataError for
+    a score that is not a number.
     """
     return match_ranges(truth, detections, iou_type, COCO, ("all",), pairs=pairs)["all"]
 
@@ -104,8 +106,10 @@ def match_parts(
     those inside; so is an unmatched detection outside of it. `thresholds`: float64 (T), rising, at
     most 63. `pairs`: the overlaps of this truth and these detections; None = made here. Raises
     ValueError where masks are asked for and missing, for federated rules on labels without
-    coverage, and for pairs that do not serve these rules or thresholds.
+    coverage, and for pairs that do not serve these rules or thresholds; DataError for a score that
+    is not a number.
     """
+    check_scores(detections)
     if pairs is None:
         pairs = _own_pairs(truth, detections, iou_type, rules, thresholds)
     _check_serve(pairs, detections, iou_type, rules, thresholds)

@@ -11,6 +11,7 @@ import numpy as np
 from segtrial.evaluation.match_kernel import rank_in_cells
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
 from segtrial.types.detections import Detections
+from segtrial.types.errors import DataError
 
 if TYPE_CHECKING:
     from segtrial.types.dataset import Dataset
@@ -58,6 +59,19 @@ ULTRALYTICS = Rules(per_image=300, per_cell=None, crowds=False, above_score=LOWE
 
 MOST_CELLS = 1 << 28
 """Cells up to which there is a table of all of them, of one byte each."""
+
+
+def check_scores(detections: Detections) -> None:
+    """Raise DataError for a score that is not a number: it would stand in no order."""
+    wrong = np.flatnonzero(np.isnan(detections.score))
+    if len(wrong):
+        raise DataError(
+            f"{len(wrong)} of {len(detections)} detections have a score that is not a number.",
+            where=f"detection {wrong[0]}, counted from 0 by image",
+            expected="a number from 0 to 1",
+            got="NaN",
+            next_step="predict again, or leave those detections out",
+        )
 
 
 def cells_of(image_index: Ints, class_index: Ints, classes: int) -> Longs:

@@ -81,6 +81,8 @@ def pack_detections(detections: Detections) -> bytes:
         "score": detections.score,
         "box_xywh": detections.box_xywh,
     }
+    if detections.area_px is not None:
+        arrays["area_px"] = detections.area_px
     if detections.masks is not None:
         arrays["mask_data"] = detections.masks.data
         arrays["mask_offset"] = detections.masks.offset
