@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIDE = st.integers(0, 6)
 BOX = st.tuples(SIDE, st.integers(0, 4), SIDE, SIDE)
+MANY = pytest.mark.parametrize("few", [0, module.FEW], ids=["kernels", "few"])
 TRUTHS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), BOX, st.booleans()), max_size=8)
 FOUND = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from([0.2, 0.5]), BOX), max_size=9
@@ -79,7 +80,8 @@ def as_lists(pairs: Overlaps) -> dict[int, list[tuple[float, int]]]:
     }
 
 
-@settings(deadline=None, max_examples=150)
+@MANY
+@settings(deadline=None, max_examples=100)
 @given(
     truths=TRUTHS,
     detections=FOUND,
@@ -87,10 +89,12 @@ def as_lists(pairs: Overlaps) -> dict[int, list[tuple[float, int]]]:
     floor=st.sampled_from([0.1, 0.25, 0.5, 1.0]),
 )
 def test_all_pairs_from_the_floor_up_are_those_of_pycocotools(
-    truths: list[Any], detections: list[Any], kind: IouType, floor: float
+    few: int, truths: list[Any], detections: list[Any], kind: IouType, floor: float
 ) -> None:
     case = case_of(truths, detections)
-    pairs = overlaps(case.truth, case.detections, kind, floor=floor)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FEW", few)
+        pairs = overlaps(case.truth, case.detections, kind, floor=floor)
     assert as_lists(pairs) == by_pycocotools(case, kind, floor)
 
 
@@ -103,25 +107,26 @@ def test_the_size_of_blocks_changes_nothing(
 ) -> None:
     case = case_of(truths, detections)
     whole = overlaps(case.truth, case.detections, kind)
-    usual = module.BLOCK
-    module.BLOCK = block
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FEW", 0)
+        patch.setattr(module, "BLOCK", block)
         parts = overlaps(case.truth, case.detections, kind)
-    finally:
-        module.BLOCK = usual
     assert as_lists(parts) == as_lists(whole)
     assert parts.area_px.tolist() == whole.area_px.tolist()
 
 
+@MANY
 @settings(deadline=None, max_examples=60)
 @given(truths=TRUTHS, detections=FOUND, kind=st.sampled_from(list(IouType)))
 def test_pairs_of_equal_classes_match_as_all_pairs_do(
-    truths: list[Any], detections: list[Any], kind: IouType
+    few: int, truths: list[Any], detections: list[Any], kind: IouType
 ) -> None:
     case = case_of(truths, detections)
     labels = case.truth.dataset
-    same = overlaps(case.truth, case.detections, kind, any_class=False)
-    everything = overlaps(case.truth, case.detections, kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FEW", few)
+        same = overlaps(case.truth, case.detections, kind, any_class=False)
+        everything = overlaps(case.truth, case.detections, kind)
     kept = {
         d: [(v, n) for v, n in rows if labels.class_index[n] == case.detections.class_index[d]]
         for d, rows in as_lists(everything).items()
@@ -132,7 +137,11 @@ def test_pairs_of_equal_classes_match_as_all_pairs_do(
     assert by_same.truth_row.tolist() == by_all.truth_row.tolist()
 
 
-def test_detections_that_are_not_wanted_have_no_pairs_and_no_area() -> None:
+@MANY
+def test_detections_that_are_not_wanted_have_no_pairs_and_no_area(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FEW", few)
     case = case_of([(0, 0, (1, 1, 4, 4), False)], [(0, 0, 0.5, (1, 1, 4, 4))] * 3)
     wanted = np.array([True, False, True])
     pairs = overlaps(case.truth, case.detections, IouType.MASK, wanted=wanted)
@@ -141,8 +150,9 @@ def test_detections_that_are_not_wanted_have_no_pairs_and_no_area() -> None:
     assert np.isnan(pairs.area_px[1])
 
 
-def test_more_pairs_than_expected_find_their_room() -> None:
+def test_more_pairs_than_expected_find_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every detection overlaps every truth: far more than four pairs a detection."""
+    monkeypatch.setattr(module, "FEW", 0)
     box = (1, 1, 4, 4)
     case = case_of([(0, 0, box, False)] * 60, [(0, 0, 0.5, box)] * 90)
     pairs = overlaps(case.truth, case.detections, IouType.BOX)

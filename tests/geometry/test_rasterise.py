@@ -22,11 +22,22 @@ from tests.builders import bdd_dataset, bdd_frame, bdd_label, box_rle, coco_data
 from tests.geometry.test_beziers import circle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from segtrial.types.dataset import Dataset
 
 HEIGHT, WIDTH = 23, 31
+
+
+@pytest.fixture(autouse=True, scope="module")
+def all_are_many() -> Iterator[None]:
+    """These small sets take the way of large ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rasterise, "_FEW", -1)
+        yield
+
+
 COORDINATE = st.integers(-20, 100).map(lambda v: v / 2) | st.floats(-10, 45)
 PART = st.lists(COORDINATE, min_size=6, max_size=16).map(lambda v: v[: len(v) // 2 * 2])
 
@@ -286,3 +297,15 @@ def test_older_files_without_types_have_straight_rings() -> None:
     outline = parse_outline(GeometryKind.BDD100K, json.dumps(raw).encode(), (HEIGHT, WIDTH))
     assert isinstance(outline, list)
     assert outline[0].tolist() == [[1, 1], [5, 1], [5, 5]]
+
+
+def test_few_instances_are_drawn_one_by_one_and_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = coco_dataset(tmp_path)
+    together = truth_masks(dataset)
+    monkeypatch.setattr(rasterise, "_FEW", dataset.instances)
+    monkeypatch.setattr(rasterise, "fill_polygons", None)
+    one_by_one = truth_masks(replace(dataset))
+    assert together.data.tobytes() == one_by_one.data.tobytes()
+    assert together.offset.tolist() == one_by_one.offset.tolist()

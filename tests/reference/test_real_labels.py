@@ -12,6 +12,7 @@ from pycocotools.coco import COCO
 from segtrial.data.check import check_outlines, check_pictures
 from segtrial.data.read import read
 from segtrial.data.write import label_bytes
+from segtrial.geometry import rasterise
 from segtrial.geometry.outlines import parse_outline
 from segtrial.geometry.rasterise import mask_counts, truth_masks
 from segtrial.geometry.runs import decode_mask
@@ -49,10 +50,16 @@ def test_files_are_read_whole_written_and_read_again(
     assert all(bytes(ours) == bytes(source) for ours, source in pairs)
 
 
+@pytest.mark.parametrize("few", [0, 4000], ids=["together", "one by one"])
 @pytest.mark.parametrize("name", COCO_FILES)
 def test_masks_are_those_of_pycocotools(
-    shared_data: Path, name: str, capsys: pytest.CaptureFixture[str]
+    shared_data: Path,
+    name: str,
+    few: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(rasterise, "_FEW", few)
     dataset = read(shared_data / name, None)
     masks = truth_masks(dataset)
     theirs = COCO(str(shared_data / name))

@@ -181,7 +181,8 @@ class Found:
         label = np.frombuffer(self._label, np.int32)
         score = np.frombuffer(self._score, np.float64)
         boxes = np.frombuffer(self._boxes, np.float64).reshape(-1, 4)
-        masks = self._masks() if number_of_masks else None
+        nothing = not len(self._image)  # says neither that there are masks nor that there are none
+        masks = self._masks() if number_of_masks or nothing else None
         if (image[1:] < image[:-1]).any():  # else nothing needs to be copied
             order = np.argsort(image, kind="stable")
             image, label, score, boxes = image[order], label[order], score[order], boxes[order]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segtrial.evaluation.few_overlaps import few_overlaps, number_of_pairs
 from segtrial.evaluation.overlap_kernels import near_pairs, settle_pairs
 from segtrial.evaluation.shapes import Shapes, Truth, box_shapes, mask_shapes
 from segtrial.types.arrays import Bools, Floats, Ints, Longs
@@ -28,6 +29,9 @@ FLOOR = 0.1
 
 BLOCK = 8192
 """Detections that are worked on at once, or those of one image."""
+
+FEW = 20_000
+"""Pairs up to which the kernels' compiling would take longer than working without them."""
 
 
 def overlaps(
@@ -49,10 +53,15 @@ def overlaps(
         raise ValueError(f"a floor of {floor}: expected above 0, at most 1")
     if iou_type == IouType.MASK and (detections.masks is None or truth.masks is None):
         raise ValueError("mask matching needs masks on both sides")
-    real = truth.boxes if iou_type == IouType.BOX or truth.masks is None else truth.masks
+    if wanted is None:
+        wanted = np.ones(len(detections), np.bool_)
+    if number_of_pairs(truth.dataset, detections, wanted) <= FEW:
+        return few_overlaps(
+            truth, detections, iou_type, floor=floor, any_class=any_class, wanted=wanted
+        )
     work = _Work(
         truth=truth,
-        real=real,
+        real=truth.box_shapes if iou_type == IouType.BOX else truth.mask_shapes,
         image_N=np.array(truth.dataset.first_rows(), np.int64),
         class_N=np.array(truth.dataset.class_index, np.int32),
         crowd_N=np.array(truth.dataset.crowd, np.bool_),
@@ -184,7 +193,7 @@ class _Work:
         return mask_shapes(self.detections.masks, rows, heights.astype(np.int64))
 
 
-def _blocks(image_D: Ints, images: int, wanted: Bools | None) -> Iterator[_Block]:
+def _blocks(image_D: Ints, images: int, wanted: Bools) -> Iterator[_Block]:
     """Images in order, so many that their detections fill a block."""
     first = np.searchsorted(image_D, np.arange(images + 1))
     low = 0
@@ -192,5 +201,5 @@ def _blocks(image_D: Ints, images: int, wanted: Bools | None) -> Iterator[_Block
         high = int(np.searchsorted(first, first[low] + BLOCK, side="right")) - 1
         high = min(max(high, low + 1), images)
         rows = np.arange(first[low], first[high])
-        yield _Block(low=low, high=high, rows=rows if wanted is None else rows[wanted[rows]])
+        yield _Block(low=low, high=high, rows=rows[wanted[rows]])
         low = high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -58,21 +59,27 @@ def mask_shapes(masks: Masks, rows: Longs, height_px: Longs) -> Shapes:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Truth:
     """The clean validation labels, prepared once for all runs. `masks` None = boxes only."""
 
     dataset: Dataset
-    boxes: Shapes
-    masks: Shapes | None
+    masks: Masks | None
+
+    @cached_property
+    def box_shapes(self) -> Shapes:
+        """The labels' boxes."""
+        return box_shapes(self.dataset.box_xywh)
+
+    @cached_property
+    def mask_shapes(self) -> Shapes:
+        """The labels' masks, decoded once; ValueError where there are none."""
+        if self.masks is None:
+            raise ValueError("mask matching needs masks on both sides")
+        heights = self.dataset.height_px[self.dataset.image_index].astype(np.int64)
+        return mask_shapes(self.masks, np.arange(self.dataset.instances), heights)
 
 
 def prepare_truth(dataset: Dataset, masks: Masks | None) -> Truth:
     """Truth for matching; `masks` are the N instances' masks where masks are evaluated."""
-    heights = dataset.height_px[dataset.image_index].astype(np.int64)
-    rows = np.arange(dataset.instances)
-    return Truth(
-        dataset=dataset,
-        boxes=box_shapes(dataset.box_xywh),
-        masks=None if masks is None else mask_shapes(masks, rows, heights),
-    )
+    return Truth(dataset=dataset, masks=masks)
