@@ -142,7 +142,7 @@ def coverage(seeds: int, panels: int, resamples: int, interaction: float) -> Non
             2 * seeds,
             skill=sim.skill_of(20),
             interaction_sd=interaction,
-            second_arm_from=seeds,
+            arm_S=[0] * seeds + [1] * seeds,
         )
         images = sim.positive_images(panel)
         weights_BI = rng.multinomial(sim.IMAGES, np.full(sim.IMAGES, 1 / sim.IMAGES), resamples)

@@ -220,3 +220,9 @@ def test_as_proposals_a_wrong_name_is_no_error(labels: Path, tmp_path: Path) -> 
     refused = run(labels, found, "--style", "proposals", "--html", tmp_path / "page.html")
     assert refused.exit_code == 2
     assert not (tmp_path / "page.html").exists()
+
+
+def test_no_predictions_at_all_are_zero_for_boxes_and_masks(labels: Path, tmp_path: Path) -> None:
+    empty = write_json(tmp_path / "r.json", [])
+    answer = json.loads(run(labels, empty, "--json").stdout)
+    assert answer["box"]["AP"] == answer["mask"]["AP"] == 0

@@ -1,7 +1,7 @@
-"""Simulated trials whose truth is known: two arms of S runs on C classes, scored by real AP.
+"""Simulated trials whose truth is known: arms of several runs on C classes, scored by real AP.
 
 Each candidate detection has a difficulty that all runs share (its image's and its own); a run adds
-a shift common to all classes, one for each class, and noise for each candidate. Runs of both arms
+a shift common to all classes, one for each class, and noise for each candidate. Runs of all arms
 are exchangeable unless an arm is shifted. Axes: C classes, S runs, K candidates, B resamples.
 The three noise sizes give a seed SD near exp(−2.11)·n^−.26·(AP(1 − AP))^.52, measured on published
 tables; `benchmarks/statistics.py` prints how near.
@@ -9,6 +9,7 @@ tables; `benchmarks/statistics.py` prints how near.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,29 +54,32 @@ def draw_panel(
     skill: Array | None = None,
     shift_SC: Array | None = None,
     interaction_sd: float = 0.0,
-    second_arm_from: int | None = None,
+    arm_S: Sequence[int] = (),
+    noise_C: Array | None = None,
 ) -> list[ClassCandidates]:
     """One trial. `shift_SC` moves true candidates of a run and class; `interaction_sd`: what each
-    arm (the second begins at run `second_arm_from`) finds harder or easier, image by image; drawn
-    for both, so that the arms are alike over all images.
+    arm (`arm_S`: the arm of each run) finds harder or easier, image by image; drawn for every arm,
+    so that the arms are alike over all images. `noise_C`: how many times the usual noise between
+    runs a class has.
     """
     skill = skill_of(len(instances)) if skill is None else skill
+    noise_C = np.ones(len(instances)) if noise_C is None else noise_C
     run_S = rng.normal(0, RUN_SD, runs)
     image_I = rng.normal(0, IMAGE_SD, IMAGES)
     panel = []
     for c, n in enumerate(instances):
         true_K = np.repeat([True, False], [n, n * FALSE_PER_TRUE])
         image_K = rng.integers(0, IMAGES, len(true_K))
-        offset_S = run_S + rng.normal(0, CLASS_SD, runs)
+        offset_S = noise_C[c] * (run_S + rng.normal(0, CLASS_SD, runs))
         if shift_SC is not None:
             offset_S = offset_S + shift_SC[:, c]
         shared_K = rng.normal(0, DIFFICULTY_SD, len(true_K)) + np.where(true_K, skill[c], -0.8)
-        score_SK = rng.normal(0, CANDIDATE_SD, (runs, len(true_K))) + shared_K
+        score_SK = noise_C[c] * rng.normal(0, CANDIDATE_SD, (runs, len(true_K))) + shared_K
         score_SK += np.where(true_K, image_I[image_K] + offset_S[:, None], 0)
-        if interaction_sd and second_arm_from is not None:
-            for arm in (slice(second_arm_from), slice(second_arm_from, None)):
+        if interaction_sd:
+            for arm in sorted(set(arm_S)):
                 by_image = rng.normal(0, interaction_sd, IMAGES)
-                score_SK[arm] += np.where(true_K, by_image[image_K], 0)
+                score_SK[np.array(arm_S) == arm] += np.where(true_K, by_image[image_K], 0)
         panel.append(ClassCandidates(score_SK=score_SK, true_K=true_K, image_K=image_K))
     return panel
 

@@ -68,7 +68,7 @@ def test_the_population_interval_covers_what_the_conditional_one_cannot() -> Non
     instances = sim.long_tail(10, 300, smallest=40)
     conditional, population = [], []
     for _ in range(15):
-        panel = sim.draw_panel(rng, instances, 6, interaction_sd=0.7, second_arm_from=3)
+        panel = sim.draw_panel(rng, instances, 6, interaction_sd=0.7, arm_S=[0, 0, 0, 1, 1, 1])
         weights_BI = rng.multinomial(sim.IMAGES, np.full(sim.IMAGES, 1 / sim.IMAGES), 100)
         resampled_BSC = sim.score_panel(panel, weights_BI.astype(np.float64))
         result = estimate_panel(

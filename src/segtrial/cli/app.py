@@ -12,6 +12,8 @@ import typer
 from segtrial.cli.data_app import data_app
 from segtrial.cli.evaluate_app import evaluate
 from segtrial.cli.guard import guarded
+from segtrial.cli.power_app import power
+from segtrial.cli.reanalyse_app import reanalyse
 
 app = typer.Typer(
     name="segtrial",
@@ -24,6 +26,8 @@ app = typer.Typer(
 )
 app.add_typer(data_app)
 app.command()(evaluate)
+app.command()(power)
+app.command()(reanalyse)
 
 TrialFile = Annotated[Path, typer.Argument(help="The trial, a TOML file.", metavar="TRIAL")]
 RunsRoot = Annotated[Path, typer.Option("--runs", help="Where records go: DIR/<trial name>.")]

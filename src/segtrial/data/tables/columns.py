@@ -84,6 +84,11 @@ def table_columns(names: Sequence[str], where: str) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def names_a_table(names: Sequence[str]) -> bool:
+    """Whether a head has a class column and a metric."""
+    return any(map(is_class_name, names)) and any(metric_of(name)[1] for name in names)
+
+
 def is_class_name(name: str) -> bool:
     """Whether this is what the class column is called."""
     return _FIELDS.get(_plain(name)) == "class"

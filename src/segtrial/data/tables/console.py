@@ -67,7 +67,7 @@ class _Reader:
         heading = HEADING.fullmatch(piece) or _NAME_LINE.fullmatch(piece)
         if heading:
             self._close()
-            self.heading = plain(heading[1])
+            self.heading = plain(heading[1]).rstrip(":")
             return
         if self.columns:
             self._take_row(line, piece)
@@ -88,7 +88,7 @@ class _Reader:
             if name == ALL:
                 self._close()
             self.rows.append(make_row([name, *tail], self.columns, place, line))
-        elif self.rows and _is_torn(piece, words, width):
+        elif _is_torn(piece, words, width):
             raise DataError(
                 "A row of the table is torn.",
                 where=place,
@@ -106,7 +106,7 @@ class _Reader:
 
 
 def _is_torn(piece: str, words: list[str], width: int) -> bool:
-    """Whether a line inside a table is one of its rows that lost something.
+    """Whether a line below a head is a row that lost something.
 
     It has at least half of a row's numbers and none of the signs of other lines: progress, times,
     settings, paths.

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from segtrial.data.tables.columns import is_class_name, table_columns
+from segtrial.data.tables.columns import names_a_table, table_columns
 from segtrial.data.tables.record import TableRow, TextTable, make_row
 from segtrial.types.errors import DataError
 
@@ -41,12 +41,9 @@ def csv_records(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def looks_like_csv(text: str) -> bool:
-    """Whether the first line that is not empty is a CSV head with a class column."""
-    head = text.lstrip().partition("\n")[0]
-    return any(
-        delimiter in head and any(is_class_name(name.strip('"')) for name in head.split(delimiter))
-        for delimiter in DELIMITERS
-    )
+    """Whether the first line that is not empty is a CSV head with a class and a metric."""
+    head = text.lstrip().partition("\n")[0].replace('"', "")
+    return any(names_a_table(head.split(delimiter)) for delimiter in DELIMITERS)
 
 
 def read_csv(text: str, where: str) -> tuple[TextTable, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from segtrial.data.tables.columns import is_class_name, table_columns
+from segtrial.data.tables.columns import names_a_table, table_columns
 from segtrial.data.tables.record import TableRow, TextTable, make_row
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ _DECORATION = re.compile(r"<[^<>]{1,40}>|\*\*|__|`")
 
 
 def looks_like_markdown(text: str) -> bool:
-    """Whether a line of dashes stands below a line with pipes and a class column."""
+    """Whether a line of dashes stands below a line with pipes, a class and a metric."""
     lines = text.splitlines()
     return any(_is_head(lines, i) for i in range(len(lines) - 1))
 
 
 def read_markdown(text: str, where: str) -> tuple[TextTable, ...]:
-    """Every table with a class column, named by the heading above it, or by its column `arm`.
+    """Every table with a class and a metric, named by the heading above it, or by its column `arm`.
 
     Other tables and all text between are passed over. Raises DataError.
     """
@@ -36,7 +36,7 @@ def read_markdown(text: str, where: str) -> tuple[TextTable, ...]:
     while i < len(lines):
         match = HEADING.fullmatch(lines[i])
         if match:
-            heading = plain(match[1])
+            heading = plain(match[1]).rstrip(":")
         if not _is_head(lines, i):
             i += 1
             continue
@@ -76,7 +76,7 @@ def _tables(
 def _is_head(lines: Sequence[str], i: int) -> bool:
     if "|" not in lines[i] or i + 1 >= len(lines) or not _DASHES.fullmatch(lines[i + 1]):
         return False
-    return any(is_class_name(name) for name in _cells(lines[i]))
+    return names_a_table(_cells(lines[i]))
 
 
 def _cells(line: str) -> list[str]:
