@@ -72,15 +72,16 @@ def table_columns(names: Sequence[str], where: str) -> tuple[Column, ...]:
                 else "columns such as box_mAP50, Mask(P, mAP50-95",
                 got=", ".join(names)[:200],
             )
-    known = [column for column in columns if column.field != "other"]
-    for column in known:
-        if known.count(column) > 1:
+    seen: set[Column] = set()
+    for column in columns:
+        if column in seen and column.field != "other":
             raise DataError(
                 "The table's head names a column twice.",
                 where=where,
                 expected="one column each",
                 got=column.metric or column.field,
             )
+        seen.add(column)
     return tuple(columns)
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from segtrial.data.tables.columns import Column, is_class_name, metric_of, table_columns
-from segtrial.data.tables.markdown import HEADING, plain
+from segtrial.data.tables.markdown import HEADING, heading_name
 from segtrial.data.tables.record import ALL, TableRow, TextTable, is_number, make_row
 from segtrial.types.errors import DataError
 
@@ -67,7 +67,7 @@ class _Reader:
         heading = HEADING.fullmatch(piece) or _NAME_LINE.fullmatch(piece)
         if heading:
             self._close()
-            self.heading = plain(heading[1]).rstrip(":")
+            self.heading = heading_name(heading[1])
             return
         if self.columns:
             self._take_row(line, piece)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from segtrial.data.tables.columns import Column
 
-HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*")
+HEADING = re.compile(r" {0,3}#{1,6}\s+(\S.*)")
 _DASHES = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?")
 _PIPE = re.compile(r"(?<!\\)\|")
 _DECORATION = re.compile(r"<[^<>]{1,40}>|\*\*|__|`")
@@ -36,7 +36,7 @@ def read_markdown(text: str, where: str) -> tuple[TextTable, ...]:
     while i < len(lines):
         match = HEADING.fullmatch(lines[i])
         if match:
-            heading = plain(match[1]).rstrip(":")
+            heading = heading_name(match[1])
         if not _is_head(lines, i):
             i += 1
             continue
@@ -49,6 +49,11 @@ def read_markdown(text: str, where: str) -> tuple[TextTable, ...]:
             i += 1
         tables += _tables(lines, range(start, i), columns, (where, heading, others))
     return tuple(tables)
+
+
+def heading_name(text: str) -> str:
+    """What a heading calls the table below it."""
+    return plain(text).rstrip(" #:")
 
 
 def plain(text: str) -> str:
