@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,3 +228,56 @@ def test_no_predictions_at_all_are_zero_for_boxes_and_masks(labels: Path, tmp_pa
     empty = write_json(tmp_path / "r.json", [])
     answer = json.loads(run(labels, empty, "--json").stdout)
     assert answer["box"]["AP"] == answer["mask"]["AP"] == 0
+
+
+def test_intervals_are_shown_and_told(tmp_path: Path) -> None:
+    images = [coco_image(i) for i in range(1, 41)]
+    rows = [coco_annotation(i, i, category_id=7 if i > 12 else 3) for i in range(1, 41)]
+    rows.append(coco_annotation(99, 1, category_id=9))
+    truth = write_json(tmp_path / "labels.json", coco_content(images=images, annotations=rows))
+    boxes = [
+        {"image_id": i, "category_id": c, "score": s / 50, "bbox": [2, 3, 4, 4]}
+        for s, i in enumerate(range(1, 41, 2))
+        for c in (7, 3)
+    ]
+    found = write_json(tmp_path / "r.json", boxes)
+    plain = json.loads(run(truth, found, "--json").stdout)
+    assert plain["intervals"] is None
+    answer = json.loads(run(truth, found, "--intervals", "--json").stdout)
+    assert list(answer["intervals"]) == ["box"]
+    ap, ap50 = answer["intervals"]["box"]
+    assert (ap["metric"], ap50["metric"], ap["resamples"]) == ("AP", "AP50", 2000)
+    assert ap["mean"]["estimate"] == pytest.approx(answer["box"]["AP"])
+    assert ap["mean"]["low"] < ap["mean"]["estimate"] < ap["mean"]["high"]
+    car, bridge, sign = ap["classes"]
+    assert (car["method"], bridge["method"], sign["method"]) == ("logit-t", "logit-t", "none")
+    assert car["estimate"] == answer["classes"][0]["box"]["AP"]
+    assert (sign["hits"], sign["low"], ap["rare"]) == (0, None, None)
+    assert {k: v for k, v in answer.items() if k not in {"intervals", "notes"}} == {
+        k: v for k, v in plain.items() if k not in {"intervals", "notes"}
+    }
+    shown = run(truth, found, "--intervals", "--per-class").stderr
+    assert f"{car['low']:.3f}–{car['high']:.3f}" in shown
+    assert "0 of 1 met, 0.00–0.79" in shown
+    assert "they do not say what another training would give" in shown
+    assert "bridge" not in run(truth, found, "--intervals").stderr
+
+
+@pytest.mark.parametrize("style", ["ultralytics", "trapezoid", "proposals"])
+def test_intervals_are_of_cocos_ap_alone(labels: Path, tmp_path: Path, style: str) -> None:
+    done = run(labels, results(tmp_path / "r.json"), "--style", style, "--intervals")
+    assert done.exit_code == 2
+    assert "--style coco or lvis" in done.stderr
+
+
+def test_scipy_stats_is_loaded_for_intervals_alone(labels: Path, tmp_path: Path) -> None:
+    found = results(tmp_path / "r.json")
+    code = (
+        "import sys\n"
+        "from segtrial.cli.app import app\n"
+        f"try:\n    app(['evaluate', {str(labels)!r}, {str(found)!r}])\n"
+        "except SystemExit:\n    pass\n"
+        "print('scipy.stats' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -52,12 +52,29 @@ def test_many_classes_do_unless_they_are_rare():
 
 def test_only_testable_classes_count():
     few = dict.fromkeys(("car", "bridge"), 9)
-    first, second = visible_lines(swap_plan(TEN, 3, few))
+    first, second, third = visible_lines(swap_plan(TEN, 3, few))
     assert "over the 1 named class, " in first
     assert "over the 7 other classes." in first
-    assert second == "Not testable, fewer than 10 validation images: car, bridge."
-    nothing = visible_lines(swap_plan(TEN, 3, dict.fromkeys(TEN, 9)))
-    assert len(nothing) == 1
+    assert second == (
+        "bridge, which the trial names, cannot be tested: it needs 10 validation images with "
+        "truth and has 9."
+    )
+    assert third == (
+        "2 of 10 classes cannot be tested: fewer than 10 validation images with truth "
+        "(bridge, car)."
+    )
+
+
+def test_hundreds_of_classes_that_cannot_be_tested_are_counted():
+    bridge, sign, count = visible_lines(swap_plan(FORTY_FIVE, 3, dict.fromkeys(FORTY_FIVE, 0)))
+    assert bridge.startswith("bridge, which the trial names, ")
+    assert sign.startswith("parking sign, which the trial names, ")
+    assert count == (
+        "45 of 45 classes cannot be tested: fewer than 10 validation images with truth "
+        "(bridge, parking sign, car, traffic sign, traffic light, … and 40 more)."
+    )
+    only = visible_lines(swap_plan(FORTY_FIVE, 3, {"bridge": 4}))
+    assert len(only) == 2, "no count where the named ones are all there are"
 
 
 def test_numbers_are_the_reports():

@@ -2,10 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from segtrial.statistics import seeds_needed, smallest_detectable_effect_in_sd
-from segtrial.statistics.power import detectable_in_standard_errors
+from segtrial.statistics.power import (
+    Noise,
+    Sought,
+    detectable_in_standard_errors,
+    more_images_needed,
+    seeds_needed_on_other_images,
+    smallest_on_other_images,
+    smallest_on_these_images,
+)
 from segtrial.types.errors import TrialError
 
 TESTS = (1, 2, 10, 45)
@@ -70,3 +80,82 @@ def test_an_effect_that_no_number_of_seeds_shows_is_refused(effect: float) -> No
 def test_numbers_that_make_no_sense_are_refused(tests: int, power: float, alpha: float) -> None:
     with pytest.raises(TrialError, match="no effect can be computed"):
         smallest_detectable_effect_in_sd(3, tests, power, alpha)
+
+
+BRIDGE = Noise(seed_sd=0.012, image_variance=0.0001, positive_images=150)
+TWO = Sought(tests=2)
+
+
+def test_effects_on_these_images_are_the_tables_times_the_seed_sd() -> None:
+    got = smallest_on_these_images(5, BRIDGE, TWO)
+    assert got == pytest.approx(0.012 * smallest_detectable_effect_in_sd(5, 2))
+    alone = Sought(tests=2, prior_df=0)
+    assert smallest_on_these_images(5, BRIDGE, alone) > got
+
+
+def test_other_images_add_their_variance_by_satterthwaite() -> None:
+    # V_seed = 2·.000144/5 = .0000576 with df 12; V_img = .0001 with df 149
+    df = 0.0001576**2 / (0.0000576**2 / 12 + 0.0001**2 / 149)
+    delta = detectable_in_standard_errors(df, tests=2, power=0.8, alpha=0.05)
+    expected = delta * np.sqrt(0.0001576)
+    assert smallest_on_other_images(5, BRIDGE, TWO) == pytest.approx(expected)
+
+
+def test_the_effect_on_other_images_is_found_with_the_power_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    seeds, tries = 5, 200_000
+    effect = smallest_on_other_images(seeds, BRIDGE, TWO)
+    of_seeds, of_images = 2 * BRIDGE.seed_sd**2 / seeds, BRIDGE.image_variance
+    d = effect + rng.normal(0, np.sqrt(of_seeds + of_images), tries)
+    seen_seeds = of_seeds * rng.chisquare(12, tries) / 12
+    seen_images = of_images * rng.chisquare(149, tries) / 149
+    variance = seen_seeds + seen_images
+    df = variance**2 / (seen_seeds**2 / 12 + seen_images**2 / 149)
+    found = np.mean(d / np.sqrt(variance) > stats.t.isf(0.05 / 2 / 2, df))
+    assert found == pytest.approx(0.8, abs=0.01)
+
+
+def test_without_an_image_part_both_effects_are_one() -> None:
+    calm = Noise(seed_sd=0.012, image_variance=0, positive_images=150)
+    assert smallest_on_other_images(5, calm, TWO) == smallest_on_these_images(5, calm, TWO)
+    assert more_images_needed(0.03, 5, calm, TWO) == 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seeds=st.integers(2, 30),
+    seed_sd=st.floats(0.001, 0.1),
+    image_sd=st.floats(0, 0.1),
+    images=st.integers(10, 1000),
+)
+def test_a_wider_claim_never_looks_easier_and_more_images_never_harm(
+    seeds: int, seed_sd: float, image_sd: float, images: int
+) -> None:
+    noise = Noise(seed_sd=seed_sd, image_variance=image_sd**2, positive_images=images)
+    narrow = smallest_on_these_images(seeds, noise, TWO)
+    wide = [
+        smallest_on_other_images(seeds, noise, TWO, more_images=more) for more in (1, 2, 5, 1e9)
+    ]
+    assert wide == sorted(wide, reverse=True)
+    assert wide[-1] >= narrow
+    assert wide[-1] == pytest.approx(narrow, rel=0.01)
+
+
+def test_more_images_are_the_first_that_suffice() -> None:
+    assert smallest_on_these_images(5, BRIDGE, TWO) < 0.03
+    more = more_images_needed(0.03, 5, BRIDGE, TWO)
+    assert more is not None
+    assert more > 1
+    assert smallest_on_other_images(5, BRIDGE, TWO, more_images=more) <= 0.03
+    assert smallest_on_other_images(5, BRIDGE, TWO, more_images=more / 1.01) > 0.03
+    assert more_images_needed(0.2, 5, BRIDGE, TWO) == 1
+    assert more_images_needed(0.03, 3, BRIDGE, TWO) is None  # seeds alone are too few
+
+
+def test_seeds_on_other_images_are_the_first_that_suffice_or_none() -> None:
+    seeds = seeds_needed_on_other_images(0.04, BRIDGE, TWO)
+    assert seeds is not None
+    assert smallest_on_other_images(seeds, BRIDGE, TWO) <= 0.04
+    assert smallest_on_other_images(seeds - 1, BRIDGE, TWO) > 0.04
+    assert seeds_needed_on_other_images(0.5, BRIDGE, TWO) == 3
+    assert seeds_needed_on_other_images(0.02, BRIDGE, TWO) is None

@@ -58,6 +58,10 @@ Csv = Annotated[
         "--csv", help="Write every class's numbers; - is standard output.", metavar="FILE"
     ),
 ]
+Intervals = Annotated[
+    bool,
+    typer.Option("--intervals", help="95 % intervals of AP and AP50 over images (coco, lvis)."),
+]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out", help="Leave predictions on other images or classes out.")
 ]
@@ -73,6 +77,7 @@ def evaluate(
     slices: Slices = None,
     html: Html = None,
     confidence: Confidence = None,
+    intervals: Intervals = False,
     table: Csv = None,
     leave_out: LeaveOut = False,
     label_format: Annotated[str, typer.Option("--format", help="The labels' format.")] = "auto",
@@ -98,6 +103,7 @@ def evaluate(
         slices=slices,
         html=html,
         confidence=confidence,
+        intervals=intervals,
         table=table,
         leave_out=leave_out,
         label_format=label_format,

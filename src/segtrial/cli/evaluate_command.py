@@ -40,6 +40,7 @@ class Options:
     slices: str | None = None
     html: Path | None = None
     confidence: float | None = None
+    intervals: bool = False
     table: Path | None = None
     leave_out: bool = False
     label_format: str = "auto"
@@ -67,6 +68,7 @@ class Options:
             "--boxes": self.boxes,
             "--masks": self.masks,
             "--per-class": self.per_class,
+            "--intervals": self.intervals,
             "--leave-out": self.leave_out,
             "--json": self.as_json,
         }
@@ -99,6 +101,7 @@ def evaluate_command(options: Options) -> None:
         kinds=options.kinds,
         slices=options.names,
         page=options.html is not None,
+        intervals=options.intervals,
     )
     found = evaluate(dataset, detections, asked, notes)
     if options.html is not None:
@@ -140,13 +143,7 @@ def _check(options: Options) -> None:
         raise TrialError(
             "No slice is named.", where="--slices", expected="names, as in --slices weather,size"
         )
-    if options.style == "proposals" and options.html is not None:
-        raise TrialError(
-            "The page shows classes, and as proposals all classes are one.",
-            where="--html",
-            expected="another style",
-            next_step="--style coco --html FILE for the page; --csv FILE for these numbers",
-        )
+    _check_style(options)
     if options.confidence is not None and options.html is None:
         raise TrialError(
             "A confidence concerns the page alone.",
@@ -164,6 +161,24 @@ def _check(options: Options) -> None:
     _check_target(options, options.html, "--html", (".html", ".htm"), "a page")
     if options.table != STANDARD_OUTPUT:
         _check_target(options, options.table, "--csv", (".csv",), "a CSV file")
+
+
+def _check_style(options: Options) -> None:
+    """Raise TrialError for what the style does not have."""
+    if options.style == "proposals" and options.html is not None:
+        raise TrialError(
+            "The page shows classes, and as proposals all classes are one.",
+            where="--html",
+            expected="another style",
+            next_step="--style coco --html FILE for the page; --csv FILE for these numbers",
+        )
+    if options.intervals and options.style not in {"coco", "lvis"}:
+        raise TrialError(
+            "Intervals are of COCO's AP.",
+            where="--intervals",
+            expected="--style coco or lvis",
+            got=f"--style {options.style}",
+        )
 
 
 def _check_target(

@@ -26,6 +26,8 @@ from segtrial.types.comparison import Comparison, Contrast
 from segtrial.types.label_flow import LabelFlow
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
 
+LISTED_CLASSES = 5  # of those that cannot be tested; LVIS has hundreds
+
 COLOURS = {"changed": "bold magenta", "equivalent": "green", "inconclusive": "yellow"}
 
 
@@ -105,13 +107,30 @@ def visible_lines(plan: Plan) -> list[str]:
         lines.append(
             f"With {count} seeds an arm this trial sees, at 80 % power: {', '.join(parts)}."
         )
-    untestable = [name for name in images if name not in testable]
-    if untestable:
-        few = f"fewer than {MINIMUM_POSITIVE_IMAGES} validation images"
-        lines.append(f"Not testable, {few}: {', '.join(untestable)}.")
+    lines += untestable_lines(plan)
     if count < MINIMUM_SEEDS:
         lines.append(
             f"Fewer than {MINIMUM_SEEDS} seeds: differences and intervals, but no verdict."
+        )
+    return lines
+
+
+def untestable_lines(plan: Plan) -> list[str]:
+    """Classes in too few validation images: those that the arms name first, then how many."""
+    few = {n: k for n, k in plan.val_positive_images.items() if k < MINIMUM_POSITIVE_IMAGES}
+    named = dict.fromkeys(name for arm in plan.arms for name in arm.named_classes if name in few)
+    lines = [
+        f"{name}, which the trial names, cannot be tested: it needs {MINIMUM_POSITIVE_IMAGES} "
+        f"validation images with truth and has {few[name]}."
+        for name in named
+    ]
+    if len(few) > len(named):
+        names = [*named, *(name for name in few if name not in named)]
+        more = len(names) - LISTED_CLASSES
+        listed = ", ".join(names[:LISTED_CLASSES]) + (f", … and {more} more" if more > 0 else "")
+        lines.append(
+            f"{len(few)} of {len(plan.class_names)} classes cannot be tested: fewer than "
+            f"{MINIMUM_POSITIVE_IMAGES} validation images with truth ({listed})."
         )
     return lines
 
@@ -128,11 +147,17 @@ def _visible(plan: Plan, tests: int, level: float) -> float:
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
-    """The verdict sentence of each arm, and a table of its named classes."""
+    """The verdict sentence of each arm, its stealth, and a table of its named classes."""
+    for warning in comparison.warnings:
+        say(console, f"warning: {warning}", style="yellow")
     for contrast in comparison.contrasts:
         console.print()
         say(console, f"{contrast.arm} against {contrast.control}", style="bold")
         say(console, contrast.verdict)
+        if contrast.stealth is not None and contrast.stealth.difference is not None:
+            say(console, f"Untouched classes: {contrast.stealth.reason}.")
+        if contrast.controls:
+            say(console, f"note: {contrast.controls}")
         rows = [row for row in contrast.classes if row.family == "named" or row.role != "other"]
         if rows:
             console.print(_table(contrast, comparison.primary_metric))

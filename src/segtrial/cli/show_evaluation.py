@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.table import Table
 
+from segtrial.cli.show_intervals import show_intervals
 from segtrial.cli.streams import plain, say
 from segtrial.evaluation.ultralytics_table import table_lines
 from segtrial.pipeline.evaluate import SILENT
@@ -46,6 +47,7 @@ def show_evaluation(
         _show_numbers(console, answer)
         if per_class:
             _show_classes(console, answer)
+    show_intervals(console, answer, per_class=per_class)
     for (by, of), rows in groupby(answer.slices, key=lambda row: (row.by, row.of)):
         title = by if by in {"size", "frequency"} else f"{by} of {of}"
         _show_slices(console, title, list(rows))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import structs
 
 from segtrial.data.predictions import read_predictions
 from segtrial.data.read import read
@@ -64,12 +65,14 @@ class Asked:
     """What to evaluate. No `kinds`: boxes, and masks where the predictions have them.
 
     `slices`: names of attributes, "size" or "frequency". `page`: keep what the page needs.
+    `intervals`: of AP over images, under the styles "coco" and "lvis".
     """
 
     style: Style
     kinds: tuple[IouType, ...] = ()
     slices: tuple[str, ...] = ()
     page: bool = False
+    intervals: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,7 +144,21 @@ def evaluate(
     if asked.slices and asked.style not in {"coco", "lvis"}:
         notes += ("slices are by COCO's rules and AP, whatever the style",)
     answer = _answer(dataset, asked.style, parts, notes, slices)
+    if asked.intervals:
+        answer = _with_intervals(answer, dataset, parts)
     return Evaluation(answer=answer, truth=truth, parts=parts, table=table)
+
+
+def _with_intervals(answer: Evaluated, dataset: Dataset, parts: tuple[Part, ...]) -> Evaluated:
+    """The same images drawn for boxes and masks, and for every run on this data set."""
+    from segtrial.pipeline.run_intervals import ap_intervals, interval_notes, shared_weights
+
+    weights_BI = shared_weights(dataset.fingerprint(), dataset.images)
+    found = {
+        part.kind.value: ap_intervals(part.matches["all"], weights_BI, dataset.class_names)
+        for part in parts
+    }
+    return structs.replace(answer, intervals=found, notes=answer.notes + interval_notes(found))
 
 
 def _kinds(detections: Detections, asked: Asked) -> tuple[IouType, ...]:

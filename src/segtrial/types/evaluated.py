@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from segtrial.types.run_intervals import RunIntervals
+
 Numbers = dict[str, float | None]  # None = undefined
 
 
@@ -49,7 +51,8 @@ class Evaluated(Struct, frozen=True, kw_only=True):
     """One set of predictions under one style. `mask` is None where there are no masks.
 
     `images`, `instances`: of the labels, crowds not counted. `notes`: what the numbers leave out.
-    `box_covers`, `mask_covers`: how many classes each mean is over.
+    `box_covers`, `mask_covers`: how many classes each mean is over. `intervals`: "box" and "mask",
+    over images, where they are asked for; each of AP and AP50.
     """
 
     style: str
@@ -62,3 +65,4 @@ class Evaluated(Struct, frozen=True, kw_only=True):
     box_covers: dict[str, int] | None = None
     mask_covers: dict[str, int] | None = None
     slices: tuple[EvaluatedSlice, ...] = ()
+    intervals: dict[str, tuple[RunIntervals, ...]] | None = None
