@@ -18,12 +18,12 @@ import pytest
 from segtrial.data.coco.read import read_coco
 from segtrial.data.predictions import read_predictions
 from segtrial.evaluation.any_class import match_any_class
-from segtrial.evaluation.overlaps import overlaps
 from segtrial.evaluation.calibration import Binning, calibration
 from segtrial.evaluation.confusion import confusion, confusion_under_weights
 from segtrial.evaluation.errors import ErrorKind, error_costs, error_types
 from segtrial.evaluation.flow import attack
 from segtrial.evaluation.matching import match, prepare_truth
+from segtrial.evaluation.overlaps import overlaps
 from segtrial.geometry.rasterise import truth_masks
 from segtrial.types.evaluation import IouType, Matches
 from tests.reference.test_coco_results import SETS

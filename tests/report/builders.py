@@ -8,14 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from segtrial.report import (
-    Panel,
-    Picture,
-    ReportInput,
-    ScoreRow,
-    class_colours,
-    overlay,
-)
+from segtrial.report.colours import class_colours
+from segtrial.report.inputs import Panel, Picture, ReportInput, ScoreRow
+from segtrial.report.overlay import overlay
 from segtrial.types.comparison import ClassRow, Comparison, Contrast
 from segtrial.types.plan import Plan, PlannedArm, PlannedRun
 from segtrial.types.recipe import MaskRcnnRecipe

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import structs
 from PIL import Image
 
-from segtrial.report import FailedRun, Panel, Picture, ReportInput, ScoreRow
+from segtrial.report.inputs import FailedRun, Panel, Picture, ReportInput, ScoreRow
 from segtrial.types.comparison import ClassRow, Contrast
 from segtrial.types.plan import Difference, PlannedArm
 from segtrial.types.recipe import Anchors, MaskRcnnRecipe, Recipe

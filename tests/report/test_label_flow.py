@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from msgspec import structs
 
-from segtrial.report import render_report
 from segtrial.report.label_flow import flow_lines, flow_views
 from segtrial.report.label_flow_figure import NARROW, THIN_BARS, WIDE, bars_view
+from segtrial.report.render import render_report
 from segtrial.report.share_text import (
     points_interval_text,
     points_text,

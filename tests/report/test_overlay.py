@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segtrial.report import class_colours, overlay
-from segtrial.report.overlay import SIDE_PX
+from segtrial.report.colours import class_colours
+from segtrial.report.overlay import SIDE_PX, overlay
 from segtrial.types.errors import RecordError
 from tests.report.builders import scene
 

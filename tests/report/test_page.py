@@ -11,7 +11,8 @@ import pytest
 from msgspec import structs
 
 from segtrial import report as report_package
-from segtrial.report import Panel, ReportInput, render_report
+from segtrial.report.inputs import Panel, ReportInput
+from segtrial.report.render import render_report
 from segtrial.types.errors import RecordError
 from tests.report.builders import (
     HOSTILE,

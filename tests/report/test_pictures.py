@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segtrial.report import Panel, Picture
 from segtrial.report import pictures as module
+from segtrial.report.inputs import Panel, Picture
 from segtrial.report.pictures import PICTURE_BYTES, picture_views
 
 

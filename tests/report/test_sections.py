@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from segtrial.report import FailedRun
 from segtrial.report.axis import Axis
 from segtrial.report.changed import change_view, ledger_address
 from segtrial.report.dots import LEFT, RIGHT, dots_views
+from segtrial.report.inputs import FailedRun
 from segtrial.report.protocol import protocol_view
 from segtrial.report.tables import scores_views
 from segtrial.report.view import report_view

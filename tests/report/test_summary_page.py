@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from segtrial.data.summary import summarise
-from segtrial.report import Panel
+from segtrial.report.inputs import Panel
 from segtrial.report.summary_figures import BASE, LEVELS, TOP, heat_map, histogram, ranked_classes
 from segtrial.report.summary_page import summary_page, summary_view
 from segtrial.types.attributes import Coverage, LeftOut, attribute

@@ -12,14 +12,10 @@ from segtrial.geometry.outlines import outline_of
 from segtrial.geometry.polygons import boundary_rings_of_runs
 from segtrial.geometry.rasterise import mask_counts
 from segtrial.pipeline.truth_pictures import picture_of, pixels_of, truth_panel
-from segtrial.report import (
-    Gallery,
-    GalleryInstance,
-    GalleryPicture,
-    Panel,
-    picture_webp,
-    render_gallery,
-)
+from segtrial.report.gallery import render_gallery
+from segtrial.report.gallery_inputs import Gallery, GalleryInstance, GalleryPicture
+from segtrial.report.gallery_pictures import picture_webp
+from segtrial.report.inputs import Panel
 from segtrial.types.errors import DataError
 from segtrial.types.randomness import uniform
 

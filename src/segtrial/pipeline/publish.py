@@ -16,16 +16,10 @@ from segtrial.pipeline.context import Context
 from segtrial.pipeline.execute import Bench, open_bench, run_warnings
 from segtrial.pipeline.label_flow import FLOW, label_flow
 from segtrial.pipeline.truth_pictures import pixels_of, truth_panel
-from segtrial.report import (
-    FailedRun,
-    Panel,
-    Picture,
-    ReportInput,
-    ScoreRow,
-    class_colours,
-    overlay,
-    render_report,
-)
+from segtrial.report.colours import class_colours
+from segtrial.report.inputs import FailedRun, Panel, Picture, ReportInput, ScoreRow
+from segtrial.report.overlay import overlay
+from segtrial.report.render import render_report
 from segtrial.store.codec import to_json, unpack_detections
 from segtrial.store.folder import RunFolder, sha256, write_atomically
 from segtrial.types.comparison import ClassRow, Comparison

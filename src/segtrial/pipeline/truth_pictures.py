@@ -12,7 +12,8 @@ from segtrial.geometry.outlines import outline_of
 from segtrial.geometry.pictures import FORMATS, upright
 from segtrial.geometry.rasterise import mask_counts
 from segtrial.geometry.runs import decode_mask
-from segtrial.report import class_colours, overlay
+from segtrial.report.colours import class_colours
+from segtrial.report.overlay import overlay
 from segtrial.types.masks import pack_masks
 
 if TYPE_CHECKING:
