@@ -44,21 +44,23 @@ def decode_intervals(  # noqa: PLR0915
         x1 = y1 = np.int64(-1)
         area = np.int64(0)
         position = np.int64(0)
+        column = base = np.int64(0)  # and the position of its first pixel
         older = old = np.int64(0)  # the counts before the last, and the last
         i = begin[m]
         run = 0
         while i < end[m]:
-            value = np.int64(0)
-            shift = 0
-            while True:
-                c = np.int64(data[i]) - 48
-                i += 1
-                value |= (c & 0x1F) << shift
-                shift += 5
-                if c & 0x20 == 0:
-                    if c & 0x10:
-                        value |= np.int64(-1) << shift
-                    break
+            c = np.int64(data[i]) - 48
+            i += 1
+            value = (c & 31) - ((c & 16) << 1)  # a run of one character: most of them
+            if c & 32:
+                value = c & 31
+                shift = 5
+                while c & 32:
+                    c = np.int64(data[i]) - 48
+                    i += 1
+                    value |= (c & 31) << shift
+                    shift += 5
+                value -= (c & 16) << (shift - 4)
             if run > 2:
                 value += older
             older = old
@@ -69,16 +71,23 @@ def decode_intervals(  # noqa: PLR0915
                 stop[place] = last + 1
                 place += 1
                 area += value
-                xa = position // h
-                xb = last // h
-                x0 = min(x0, xa)
-                x1 = max(x1, xb)
-                if xa < xb:
+                # The column of the interval's first pixel: mostly that of the one before, or the
+                # next. A division for each would take as long as all else.
+                if position >= base + h:
+                    base += h
+                    column += 1
+                    if position >= base + h:
+                        column = position // h
+                        base = column * h
+                x0 = min(x0, column)
+                if last < base + h:
+                    x1 = max(x1, column)
+                    y0 = min(y0, position - base)
+                    y1 = max(y1, last - base)
+                else:
+                    x1 = max(x1, last // h)
                     y0 = np.int64(0)
                     y1 = h - 1
-                else:
-                    y0 = min(y0, position - xa * h)
-                    y1 = max(y1, last - xa * h)
             position += value
             run += 1
         area_px[m] = area
@@ -178,6 +187,10 @@ def settle_pairs(
             i, i_end = d_first[d], d_first[d + 1]
             j, j_end = n_first[n], n_first[n + 1]
             pixels = np.int64(0)
+            while i + 8 < i_end and d_stop[i + 8] <= n_start[j]:
+                i += 8  # what lies before the other's first pixel is passed in strides
+            while j + 8 < j_end and n_stop[j + 8] <= d_start[i]:
+                j += 8
             while i < i_end and j < j_end:
                 a, b = np.int64(d_stop[i]), np.int64(n_stop[j])
                 both = min(a, b) - max(np.int64(d_start[i]), np.int64(n_start[j]))

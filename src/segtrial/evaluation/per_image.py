@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segtrial.evaluation.average_precision import plain_precision
+from segtrial.evaluation.rules import in_pairs
 from segtrial.types.evaluation import NO_MATCH
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _cell_precisions(matches: Matches) -> tuple[Longs, Floats]:
     truth_cell = matches.truth_image.astype(np.int64) * matches.classes + matches.truth_class
     cells, of_truth = np.unique(truth_cell, return_inverse=True)
     cell = matches.image_index.astype(np.int64) * matches.classes + matches.class_index
-    kept = np.flatnonzero(np.isin(cell, cells))
+    kept = np.flatnonzero(in_pairs(cell, cells))
     of_found = np.searchsorted(cells, cell[kept])
     # stable, so that each cell keeps the order of falling scores
     order = np.argsort(of_found, kind="stable")

@@ -66,8 +66,9 @@ def mended(matches: Matches, types: ErrorTypes, dataset: Dataset, kind: ErrorKin
 
 def _best_of_each_truth(matches: Matches, types: ErrorTypes) -> Longs:
     """Of the mendable errors that point at each unmet truth the row of the highest score."""
-    kinds = (ErrorKind.LOCALISATION, ErrorKind.CLASSIFICATION)
-    rows = np.flatnonzero(np.isin(types.kind, kinds))
+    mendable = types.kind == ErrorKind.LOCALISATION
+    mendable |= types.kind == ErrorKind.CLASSIFICATION
+    rows = np.flatnonzero(mendable)
     rows = rows[types.unmet[types.truth_row[rows]]]
     rows = rows[np.lexsort((matches.detection_row[rows], -matches.score[rows]))]
     _, first = np.unique(types.truth_row[rows], return_index=True)
