@@ -3,8 +3,8 @@
 Each candidate detection has a difficulty that all runs share (its image's and its own); a run adds
 a shift common to all classes, one for each class, and noise for each candidate. Runs of all arms
 are exchangeable unless an arm is shifted. Axes: C classes, S runs, K candidates, B resamples.
-The three noise sizes give a seed SD near exp(−2.11)·n^−.26·(AP(1 − AP))^.52, measured on published
-tables; `benchmarks/statistics.py` prints how near.
+The three noise sizes give a seed SD near that measured on published tables; `calibrated_noise`
+makes it so for each class.
 """
 
 from __future__ import annotations
@@ -112,3 +112,29 @@ def _ap(one: ClassCandidates, run: int, weights_BI: Array) -> Array:
 def positive_images(panel: list[ClassCandidates]) -> Counts:
     """Images that hold truth of each class."""
     return np.array([len(np.unique(one.image_K[one.true_K])) for one in panel], np.int64)
+
+
+def published_sd(instances: Counts, ap_C: Array) -> Array:
+    """SD between runs by the law measured on published tables (statistics.md, worked case)."""
+    return np.asarray(np.exp(-2.11) * instances**-0.26 * (ap_C * (1 - ap_C)) ** 0.52)
+
+
+def seed_sd(
+    rng: np.random.Generator, instances: Counts, skill: Array, noise_C: Array, panels: int = 40
+) -> tuple[Array, Array]:
+    """SD of one run between seeds, root mean square over panels of 8 runs, and mean AP: each (C)."""
+    runs = [
+        score_panel(draw_panel(rng, instances, 8, skill=skill, noise_C=noise_C))[0]
+        for _ in range(panels)
+    ]
+    variance_C = np.mean([one.var(axis=0, ddof=1) for one in runs], axis=0)
+    return np.sqrt(variance_C), np.mean(runs, axis=(0, 1))
+
+
+def calibrated_noise(instances: Counts, skill: Array) -> Array:
+    """`noise_C` with which each class has the published SD between runs: float64 (C)."""
+    noise_C = np.ones(len(instances))
+    for step in range(2):
+        sd_C, ap_C = seed_sd(np.random.default_rng([40, step]), instances, skill, noise_C)
+        noise_C = noise_C * published_sd(instances, ap_C) / sd_C
+    return noise_C

@@ -149,7 +149,7 @@ def near_pairs(
 
 
 @njit(cache=True, nogil=True)
-def settle_pairs(
+def settle_pairs(  # noqa: PLR0912 (a call inside the loop would cost)
     pair_d: Longs,
     pair_n: Longs,
     shared_px: Floats,

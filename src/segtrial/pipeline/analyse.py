@@ -11,6 +11,7 @@ import numpy as np
 
 from segtrial.evaluation.average_precision import ap_under_weights
 from segtrial.pipeline.context import Context
+from segtrial.pipeline.run_warnings import sameness_warnings
 from segtrial.statistics import ContrastInput, compare_arms
 from segtrial.store.codec import unpack_matches
 from segtrial.store.folder import RunFolder
@@ -50,8 +51,14 @@ def analyse(
     plan: Plan,
     sealed: frozenset[tuple[str, int]],
     report: Callable[[int, int], None] | None = None,
+    *,
+    free_controls: bool = False,
 ) -> Comparison:
-    """Compare every arm with its control over the runs in `sealed`; the others are named."""
+    """Compare every arm with its control over the runs in `sealed`; the others are named.
+
+    `free_controls`: runs of arms that do not touch a class join its control (`statistics/controls`
+    says why that is off). Raises RecordError for records that are missing or of other data.
+    """
     weights = image_weights(plan)
     runs = [run for run in plan.runs if (run.arm, run.seed) in sealed]
     measured: dict[tuple[str, int], Measured] = {}
@@ -77,8 +84,11 @@ def analyse(
             f"{run.arm}/seed-{run.seed}" for run in plan.runs if (run.arm, run.seed) not in measured
         ),
         contrasts=tuple(
-            _contrast(plan, arm, by_arm) for arm in plan.arms if arm.control is not None
+            _contrast(plan, arm, by_arm, free_controls=free_controls)
+            for arm in plan.arms
+            if arm.control is not None
         ),
+        warnings=sameness_warnings(context, plan, sealed),
     )
 
 
@@ -103,7 +113,18 @@ def primary_matches(context: Context, plan: Plan, run: PlannedRun) -> Matches:
     data = folder.read("matches.npz")
     if data is None:
         raise RecordError("A record is missing.", where=str(folder.path / "matches.npz"))
-    return unpack_matches(data, str(folder.path))[primary_kind(plan)]
+    matches = unpack_matches(data, str(folder.path)).get(primary_kind(plan))
+    got = (0, 0) if matches is None else (matches.images, matches.classes)
+    if matches is None or got != (plan.val_images, len(plan.class_names)):
+        raise RecordError(
+            "A run was matched on other data than the plan's: it cannot be compared.",
+            where=str(folder.path / "matches.npz"),
+            expected=f"{primary_kind(plan)} matches on {plan.val_images} images, "
+            f"{len(plan.class_names)} classes",
+            got=f"{got[0]} images, {got[1]} classes" if matches else "none of that kind",
+            next_step="delete the run's folder and run again",
+        )
+    return matches
 
 
 def primary_kind(plan: Plan) -> IouType:
@@ -118,10 +139,14 @@ def thresholds_of(primary: str, matches: Matches) -> Bools:
     return np.ones(len(matches.thresholds), np.bool_)
 
 
-def _contrast(plan: Plan, arm: PlannedArm, by_arm: dict[str, list[Measured]]) -> Contrast:
+def _contrast(
+    plan: Plan, arm: PlannedArm, by_arm: dict[str, list[Measured]], *, free_controls: bool
+) -> Contrast:
     assert arm.control is not None
     classes, resamples = len(plan.class_names), plan.resamples
     base, changed = by_arm[arm.control], by_arm[arm.name]
+    single = len(base) == len(changed) == 1
+    free_RC, free_BRC = _free_runs(plan, arm, by_arm if single or free_controls else {})
     return compare_arms(
         ContrastInput(
             arm=arm.name,
@@ -138,8 +163,33 @@ def _contrast(plan: Plan, arm: PlannedArm, by_arm: dict[str, list[Measured]]) ->
             arm_BSC=_resampled(changed, resamples, classes),
             margin=plan.margin,
             confounded=arm.confounded,
+            free_RC=free_RC,
+            free_BRC=free_BRC,
+            free_controls=free_controls,
         )
     )
+
+
+def _free_runs(
+    plan: Plan, arm: PlannedArm, by_arm: dict[str, list[Measured]]
+) -> tuple[Floats, Floats]:
+    """Runs of the other arms with the same control, NaN in the classes that their arm touches.
+
+    Values (R, C) and resampled values (B, R, C). An arm that touches all classes, as every recipe
+    change may, or that is confounded, has none.
+    """
+    values, resampled = [], []
+    for other in plan.arms:
+        touched = np.array([name in other.touched_classes for name in plan.class_names])
+        like = other.control == arm.control and other.confounded is None
+        if other.name == arm.name or not like or touched.all():
+            continue
+        for run in by_arm.get(other.name, []):
+            values.append(np.where(touched, np.nan, run.value))
+            resampled.append(np.where(touched, np.nan, run.resampled))
+    if not values:
+        return np.zeros((0, 0)), np.zeros((0, 0, 0))
+    return np.array(values), np.stack(resampled, axis=1)
 
 
 def _values(runs: list[Measured], classes: int) -> Floats:

@@ -49,6 +49,7 @@ def pair_flow(
         tuple(_run_flow(seen, host, target) for seen in side) for side in (base, arm)
     )
     of_seed = {seen.seed: seen for seen in base}
+    differences = _differences(base_runs, arm_runs)
     return PairFlow(
         host=pair[0],
         target=pair[1],
@@ -57,17 +58,11 @@ def pair_flow(
         arm_runs=arm_runs,
         base=_means(base_runs),
         arm=_means(arm_runs),
-        success_difference=_mean_record(
-            difference_over_seeds(
-                [_nan(run.success.fraction) for run in base_runs],
-                [_nan(run.success.fraction) for run in arm_runs],
-                lowest=-1,
-                highest=1,
-            )
-        ),
+        success_difference=differences.success,
         paired=tuple(
             _paired(of_seed[seen.seed], seen, host, target) for seen in arm if seen.seed in of_seed
         ),
+        differences=differences,
     )
 
 
@@ -91,25 +86,52 @@ def _paired(base: Seen, arm: Seen, host: int, target: int) -> PairedFlow:
     )
 
 
+VALUES: dict[str, Callable[[RunFlow], float | None]] = {
+    "kept": lambda run: run.kept.fraction,
+    "success": lambda run: run.success.fraction,
+    "other": lambda run: run.other.fraction,
+    "missed": lambda run: run.missed.fraction,
+    "appeared": lambda run: run.appeared.per_image,
+    "host_precision": lambda run: run.host.precision,
+    "host_recall": lambda run: run.host.recall,
+    "target_precision": lambda run: run.target.precision,
+    "target_recall": lambda run: run.target.recall,
+}
+"""What `FlowMeans` is a mean of, in each run."""
+
+
 def _means(runs: tuple[RunFlow, ...]) -> FlowMeans:
     """Of each outcome and of precision and recall, over the runs of one arm."""
-
-    def mean(value: Callable[[RunFlow], float | None], highest: float = 1) -> MeanOverSeeds:
-        return _mean_record(
-            mean_over_seeds([_nan(value(run)) for run in runs], lowest=0, highest=highest)
-        )
-
     return FlowMeans(
-        kept=mean(lambda run: run.kept.fraction),
-        success=mean(lambda run: run.success.fraction),
-        other=mean(lambda run: run.other.fraction),
-        missed=mean(lambda run: run.missed.fraction),
-        appeared=mean(lambda run: run.appeared.per_image, math.inf),
-        host_precision=mean(lambda run: run.host.precision),
-        host_recall=mean(lambda run: run.host.recall),
-        target_precision=mean(lambda run: run.target.precision),
-        target_recall=mean(lambda run: run.target.recall),
+        **{
+            name: _mean_record(
+                mean_over_seeds([_nan(of(run)) for run in runs], lowest=0, highest=_most(name))
+            )
+            for name, of in VALUES.items()
+        }
     )
+
+
+def _differences(base: tuple[RunFlow, ...], arm: tuple[RunFlow, ...]) -> FlowMeans:
+    """Arm − base of the same, unpaired."""
+    return FlowMeans(
+        **{
+            name: _mean_record(
+                difference_over_seeds(
+                    [_nan(of(run)) for run in base],
+                    [_nan(of(run)) for run in arm],
+                    lowest=-_most(name),
+                    highest=_most(name),
+                )
+            )
+            for name, of in VALUES.items()
+        }
+    )
+
+
+def _most(name: str) -> float:
+    """The largest value there can be."""
+    return math.inf if name == "appeared" else 1.0
 
 
 def _share(share: Share) -> FlowShare:

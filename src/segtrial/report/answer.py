@@ -23,6 +23,7 @@ from segtrial.report.text import (
     interval_text,
     listed,
     number_of,
+    p_text,
 )
 from segtrial.types.comparison import ClassRow, Contrast, Verdict
 
@@ -48,7 +49,8 @@ class EffectView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
     """One contrast's answer. `worst_note`: what the worst-hit class's difference is worth.
-    `warnings`: what keeps a reader from believing it as it stands.
+    `checks`: what was looked at beside the verdicts. `warnings`: what keeps a reader from believing
+    it as it stands.
     """
 
     anchor: str
@@ -63,6 +65,7 @@ class AnswerView:
     effects: tuple[EffectView, ...]
     more: str
     rest: str
+    checks: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -128,6 +131,7 @@ def _answer(report: ReportInput, contrast: Contrast, anchor: str) -> AnswerView:
         effects=tuple(effect_view(row) for row in rows),
         more=_more(contrast, rows),
         rest=_rest(contrast),
+        checks=_checks(contrast),
         warnings=_warnings(report, contrast),
     )
 
@@ -166,6 +170,7 @@ def _unanswered(arm: str, control: str, anchor: str) -> AnswerView:
         effects=(),
         more="",
         rest="",
+        checks=(),
         warnings=(),
     )
 
@@ -187,6 +192,29 @@ def _rest(contrast: Contrast) -> str:
     if len(rows) == len(contrast.classes):
         return f"The change names no class, so all {len(rows)} are exploratory: {counted}.{shift}"
     return f"{number_of(len(rows), kind, kinds)} (exploratory): {counted}.{shift}"
+
+
+def _checks(contrast: Contrast) -> tuple[str, ...]:
+    """The untouched classes' mean, the permutation check, and free controls, in words."""
+    said = []
+    found = contrast.stealth
+    if found is not None and found.difference is not None:
+        label = "shown" if found.verdict == "equivalent" else "not shown"
+        said.append(f"Stealth {label}: {found.reason}.")
+    dealt = [
+        f"{row.name} {p_text(row.permutation_p)}"
+        for row in named(contrast)[:EFFECTS]
+        if row.permutation_p is not None
+    ]
+    if dealt and contrast.permutation_smallest_p is not None:
+        said.append(
+            "Exact permutation over runs, a check that decides nothing, unadjusted p: "
+            f"{listed(dealt)}. So many runs cannot give less than "
+            f"{p_text(contrast.permutation_smallest_p)}."
+        )
+    if contrast.controls:
+        said.append(f"{contrast.controls[0].upper()}{contrast.controls[1:]}.")
+    return tuple(said)
 
 
 def _warnings(report: ReportInput, contrast: Contrast) -> tuple[str, ...]:

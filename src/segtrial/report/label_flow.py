@@ -26,7 +26,14 @@ from segtrial.report.share_text import (
     share_interval_text,
     share_text,
 )
-from segtrial.report.text import UNDEFINED, ap_text, count_text, number_of
+from segtrial.report.text import (
+    UNDEFINED,
+    ap_text,
+    count_text,
+    difference_text,
+    interval_text,
+    number_of,
+)
 from segtrial.types.label_flow import (
     ArmFlow,
     FlowShare,
@@ -58,12 +65,17 @@ class OutcomeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointView:
-    """Precision and recall of host or target at the frozen confidence, means over runs."""
+    """Precision and recall of host or target at the frozen confidence, means over runs.
+
+    `_moved`: their difference with its interval over seeds, "" where there is none.
+    """
 
     name: str
     role: str
     precision: tuple[str, str]
+    precision_moved: str
     recall: tuple[str, str]
+    recall_moved: str
     reason: str
 
 
@@ -218,24 +230,35 @@ def _outcome(pair: PairFlow, outcome: Outcome) -> OutcomeView:
 
 def _points(pair: PairFlow) -> tuple[PointView, ...]:
     """Host, then target; an undefined mean with the first reason that a run states."""
-    base, arm = pair.base, pair.arm
+    base, arm, moved = pair.base, pair.arm, pair.differences
     runs = (*pair.base_runs, *pair.arm_runs)
     return (
         PointView(
             name=pair.host,
             role="host",
             precision=(ap_text(base.host_precision.mean), ap_text(arm.host_precision.mean)),
+            precision_moved=_moved(None if moved is None else moved.host_precision),
             recall=(ap_text(base.host_recall.mean), ap_text(arm.host_recall.mean)),
+            recall_moved=_moved(None if moved is None else moved.host_recall),
             reason=next((run.host.reason for run in runs if run.host.reason), ""),
         ),
         PointView(
             name=pair.target,
             role="target",
             precision=(ap_text(base.target_precision.mean), ap_text(arm.target_precision.mean)),
+            precision_moved=_moved(None if moved is None else moved.target_precision),
             recall=(ap_text(base.target_recall.mean), ap_text(arm.target_recall.mean)),
+            recall_moved=_moved(None if moved is None else moved.target_recall),
             reason=next((run.target.reason for run in runs if run.target.reason), ""),
         ),
     )
+
+
+def _moved(difference: MeanOverSeeds | None) -> str:
+    """` (−0.050 [−0.070, −0.030])`, over training seeds; empty where there is no interval."""
+    if difference is None or difference.reason:
+        return ""
+    return f" ({difference_text(difference.mean)} {interval_text(difference.interval)})"
 
 
 def _run(arm: str, run: RunFlow) -> FlowRunView:

@@ -89,6 +89,7 @@ def _facts(report: ReportInput) -> tuple[tuple[str, str], ...]:
         ("Training images", f"{count_text(plan.train_images)}, the same for every arm"),
         ("Validation images", f"{count_text(plan.val_images)}, labels never changed"),
         ("Classes", f"{count_text(len(plan.class_names))}, fixed before training"),
+        ("Checkpoint", "the last of each run; training never sees the validation images"),
         ("Equivalence margin", f"± {plan.margin:g} AP"),
         ("Image resamples", f"{count_text(plan.resamples)}, the same for all classes and runs"),
         ("Level, named classes", f"{ALPHA_NAMED}, Holm over the classes that the change names"),

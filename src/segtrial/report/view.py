@@ -56,6 +56,7 @@ class ReportView:
     facts: tuple[str, ...]
     seed_limit: str
     seeds: int
+    warnings: tuple[str, ...]
     answers: tuple[AnswerView, ...]
     arms: tuple[ArmView, ...]
     flows: tuple[ArmFlowView, ...]
@@ -79,6 +80,7 @@ def report_view(report: ReportInput) -> ReportView:
         facts=_facts(report),
         seed_limit=seed_limit(len(plan.seeds)),
         seeds=len(plan.seeds),
+        warnings=comparison.warnings,
         answers=answer_views(report),
         arms=arm_views(report),
         flows=flow_views(report),

@@ -6,7 +6,10 @@ import numpy as np
 
 from segtrial.statistics.contrast_input import ContrastInput
 from segtrial.statistics.estimates import Estimates, estimate
+from segtrial.statistics.permutation import permutation_p, smallest_permutation_p
 from segtrial.statistics.sentence import contrast_sentence
+from segtrial.statistics.single_runs import single_pairs
+from segtrial.statistics.stealth import stealth
 from segtrial.statistics.untouched import median_untouched
 from segtrial.statistics.verdict import Findings, find
 from segtrial.types.arrays import Floats
@@ -22,26 +25,38 @@ def compare_arms(inputs: ContrastInput) -> Contrast:
     why; ties are ordinary values; runs that all agree are "not testable". With one seed in an arm
     there are differences only; with two also intervals and p; a verdict needs three. The order of
     classes and of runs does not matter. The status is "confounded" where `inputs` gives a reason,
-    else "ok"; refusing is the pipeline's part. Formulas and sources: `moderated`, `intervals`,
-    `multiplicity`, `equivalence`, `untouched`.
+    else "ok"; refusing is the pipeline's part. The permutation's p is a check and decides nothing.
+    Formulas and sources: `moderated`, `intervals`, `controls`, `multiplicity`, `equivalence`,
+    `untouched`, `stealth`, `permutation`, `single_runs`.
     """
     estimates = estimate(inputs)
     findings = find(inputs, estimates)
-    rows = tuple(_row(c, inputs, estimates, findings) for c in range(len(inputs.class_names)))
+    dealt_C = permutation_p(inputs.base_SC, inputs.arm_SC)
+    rows = tuple(
+        _row(c, inputs, estimates, findings, dealt) for c, dealt in enumerate(dealt_C.tolist())
+    )
     median, alarm = median_untouched(inputs)
+    pairs = single_pairs(inputs)
     return Contrast(
         arm=inputs.arm,
         control=inputs.control,
         status="ok" if inputs.confounded is None else "confounded",
         reason=inputs.confounded or "",
-        verdict=contrast_sentence(inputs, rows, median, alarm),
+        verdict=contrast_sentence(inputs, rows, median, alarm, pairs),
         median_untouched=median,
         median_untouched_alarm=alarm,
         classes=rows,
+        stealth=stealth(inputs),
+        permutation_smallest_p=smallest_permutation_p(*inputs.seeds),
+        controls=estimates.controls.note,
+        single_pairs=pairs,
     )
 
 
-def _row(c: int, inputs: ContrastInput, estimates: Estimates, findings: Findings) -> ClassRow:
+def _row(
+    c: int, inputs: ContrastInput, estimates: Estimates, findings: Findings, dealt: float
+) -> ClassRow:
+    """`dealt`: the permutation's p."""
     return ClassRow(
         name=inputs.class_names[c],
         role=inputs.roles[c],
@@ -57,13 +72,16 @@ def _row(c: int, inputs: ContrastInput, estimates: Estimates, findings: Findings
         interval_population=_interval(estimates.population[c]),
         seed_sd=_number(estimates.noise.sd[c]),
         seed_sd_moderated=_number(estimates.noise.sd_moderated[c]),
-        df=_number(estimates.noise.df if np.isfinite(estimates.p[c]) else np.nan),
+        df=_number(estimates.noise.df[c] if np.isfinite(estimates.p[c]) else np.nan),
         p=_number(estimates.p[c]),
         p_adjusted=_number(findings.p_adjusted[c]),
         family=findings.family[c],
         smallest_visible=_number(findings.smallest_visible[c]),
         verdict=findings.verdict[c],
         reason=findings.reason[c],
+        control_runs=int(estimates.controls.use_RC[:, c].sum()),
+        tested_runs=len(inputs.arm_SC),
+        permutation_p=_number(dealt),
     )
 
 

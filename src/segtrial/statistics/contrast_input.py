@@ -6,7 +6,7 @@ The pipeline fills it from Scores and Matches; it is checked here, once. Axes: C
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from segtrial.types.comparison import Role
 from segtrial.types.errors import InputError
 
 ROLES = ("host", "target", "named", "other")
+VALUES = ("base_SC", "arm_SC", "free_RC", "base_BSC", "arm_BSC", "free_BRC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +32,9 @@ class ContrastInput:
     a fraction 0–1; NaN = undefined, never 0. No runs at all: shape (0, C).
     `base_BSC`, `arm_BSC`: float64 (B, S, C), the same under B multinomial resamples of the images,
     the same B for all runs; NaN where a resample holds no truth of the class. B may be 0.
+    `free_RC`, `free_BRC`: the same of R runs of other arms with the same control that are no part
+    of this contrast, NaN where a run's arm touches the class. `free_controls`: whether they join
+    the control's runs (`controls`); off: they serve the test of single runs alone.
     `margin`: half width of the equivalence test, in units of the metric; 0 = never equivalent.
     `confounded`: why the arms differ in more than the declared change; None = they do not.
     Raises InputError where sizes do not fit or a value lies outside 0–1.
@@ -50,13 +54,20 @@ class ContrastInput:
     arm_BSC: Floats
     margin: float
     confounded: str | None = None
+    free_RC: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    free_BRC: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    free_controls: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "touched", frozen(self.touched, np.bool_))
-        for field in ("instances", "positive_images"):
-            object.__setattr__(self, field, frozen(getattr(self, field), np.int64))
-        for field in ("base_SC", "arm_SC", "base_BSC", "arm_BSC"):
-            object.__setattr__(self, field, frozen(getattr(self, field), np.float64))
+        for name in ("instances", "positive_images"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.int64))
+        if not self.free_RC.size:
+            empty = np.zeros((len(self.base_BSC), 0, len(self.class_names)))
+            object.__setattr__(self, "free_RC", np.zeros((0, len(self.class_names))))
+            object.__setattr__(self, "free_BRC", empty)
+        for name in VALUES:
+            object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
         self._check_shapes()
         self._check_values()
 
@@ -76,11 +87,13 @@ class ContrastInput:
             "arm_SC": (arm_seeds, classes),
             "base_BSC": (len(self.base_BSC), base_seeds, classes),
             "arm_BSC": (len(self.base_BSC), arm_seeds, classes),
+            "free_RC": (len(self.free_RC), classes),
+            "free_BRC": (len(self.base_BSC), len(self.free_RC), classes),
         }
-        for field, shape in expected.items():
-            got = getattr(self, field).shape
+        for name, shape in expected.items():
+            got = getattr(self, name).shape
             if got != shape:
-                raise self._error(f"{field} has the wrong shape", expected=str(shape), got=str(got))
+                raise self._error(f"{name} has the wrong shape", expected=str(shape), got=str(got))
         if len(self.roles) != classes or len(set(self.class_names)) != classes:
             raise self._error(
                 "each class needs one name of its own and one role",
@@ -92,18 +105,18 @@ class ContrastInput:
         for role in self.roles:
             if role not in ROLES:
                 raise self._error("unknown role", expected=", ".join(ROLES), got=str(role))
-        for field in ("base_SC", "arm_SC", "base_BSC", "arm_BSC"):
-            values = getattr(self, field)
+        for name in VALUES:
+            values = getattr(self, name)
             outside = values[(values < 0) | (values > 1)]
             if outside.size:
                 raise self._error(
-                    f"{field} holds a value that is no fraction",
+                    f"{name} holds a value that is no fraction",
                     expected="0 to 1, or NaN where the metric is undefined",
                     got=str(outside[0]),
                 )
-        for field in ("instances", "positive_images"):
-            if np.any(getattr(self, field) < 0):
-                raise self._error(f"{field} holds a negative count")
+        for name in ("instances", "positive_images"):
+            if np.any(getattr(self, name) < 0):
+                raise self._error(f"{name} holds a negative count")
         if not 0 <= self.margin < np.inf:
             raise self._error("the margin is no width", expected="0 or more", got=str(self.margin))
 

@@ -12,7 +12,7 @@ EQUIVALENCE_CONFIDENCE = 1 - 2 * EQUIVALENCE_LEVEL
 
 
 def equivalence_p(
-    difference_C: Floats, standard_error_C: Floats, df: float, *, margin: float
+    difference_C: Floats, standard_error_C: Floats, df: float | Floats, *, margin: float
 ) -> Floats:
     """p of two one-sided tests that |true difference| ≥ margin: float64 (C).
 
@@ -24,5 +24,6 @@ def equivalence_p(
     usable = np.isfinite(difference_C) & (standard_error_C > 0)
     p_C = np.full(len(difference_C), np.nan)
     room = margin - np.abs(difference_C[usable])
-    p_C[usable] = stats.t.sf(room / standard_error_C[usable], df)
+    df_C = np.broadcast_to(df, p_C.shape)
+    p_C[usable] = stats.t.sf(room / standard_error_C[usable], df_C[usable])
     return p_C

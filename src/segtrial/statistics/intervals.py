@@ -79,7 +79,7 @@ def population_interval(
     *,
     difference_C: Floats,
     seed_variance_C: Floats,
-    seed_df: float,
+    seed_df: float | Floats,
     images: ImageVariance,
     positive_images: Longs,
     confidence: float,

@@ -91,7 +91,7 @@ def fit_noise_prior(variance_C: Floats, ap_C: Floats, instances: Longs, df: int)
     )
 
 
-def moderated_variance(variance_C: Floats, df: int, prior: NoisePrior) -> Floats:
+def moderated_variance(variance_C: Floats, df: int | Longs, prior: NoisePrior) -> Floats:
     """s̃² = (d0·s0² + ν·s²)/(d0 + ν): float64 (C).
 
     Equal to s² where d0 = 0. NaN where s² is NaN, and where the class has no prior although
@@ -102,7 +102,7 @@ def moderated_variance(variance_C: Floats, df: int, prior: NoisePrior) -> Floats
     return (prior.df * prior.variance + df * variance_C) / (prior.df + df)
 
 
-def two_sided_p(difference_C: Floats, standard_error_C: Floats, df: float) -> Floats:
+def two_sided_p(difference_C: Floats, standard_error_C: Floats, df: float | Floats) -> Floats:
     """p of t = difference / standard error with `df`, two-sided: float64 (C).
 
     NaN where the difference is undefined or the standard error is 0 or undefined: no noise is
@@ -111,7 +111,7 @@ def two_sided_p(difference_C: Floats, standard_error_C: Floats, df: float) -> Fl
     usable = np.isfinite(difference_C) & (standard_error_C > 0)
     p_C = np.full(len(difference_C), np.nan)
     ratio = np.abs(difference_C[usable]) / standard_error_C[usable]
-    p_C[usable] = 2 * stats.t.sf(ratio, df)
+    p_C[usable] = 2 * stats.t.sf(ratio, np.broadcast_to(df, p_C.shape)[usable])
     return p_C
 
 

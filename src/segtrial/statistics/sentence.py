@@ -6,20 +6,26 @@
 from __future__ import annotations
 
 from segtrial.statistics.contrast_input import ContrastInput
+from segtrial.statistics.single_sentence import single_pair_sentence
 from segtrial.statistics.verdict import seeds_reason, visible_text
 from segtrial.statistics.wording import count, decimals, rounded_up, series, signed
-from segtrial.types.comparison import ClassRow, Verdict
+from segtrial.types.comparison import ClassRow, SinglePair, Verdict
 
 SPELLED_OUT = 4  # so many named classes of one verdict get a clause each
 
 
 def contrast_sentence(
-    inputs: ContrastInput, rows: tuple[ClassRow, ...], median: float | None, alarm: bool
+    inputs: ContrastInput,
+    rows: tuple[ClassRow, ...],
+    median: float | None,
+    alarm: bool,
+    pairs: tuple[SinglePair, ...] = (),
 ) -> str:
     """The verdict of a contrast for a reader.
 
     Named classes first, a clause each; then what is to be said of all others together. Before
     it, that the arms differ in more than the change; after it, the alarm of the untouched classes.
+    With one run an arm (`pairs`) only what two checkpoints can show.
     """
     sentences = []
     if inputs.confounded is not None:
@@ -27,7 +33,9 @@ def contrast_sentence(
             f"The arms differ in more than the change ({inputs.confounded.rstrip('. ')}), "
             "so no difference can be put down to the change alone."
         )
-    if seeds_reason(inputs):
+    if pairs:
+        sentences.append(single_pair_sentence(inputs.metric, pairs))
+    elif seeds_reason(inputs):
         sentences.append(_too_few_seeds(inputs, rows))
     else:
         named = [row for row in rows if row.role != "other"]

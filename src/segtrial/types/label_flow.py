@@ -115,7 +115,10 @@ class MeanOverSeeds(Struct, frozen=True, kw_only=True):
 
 
 class FlowMeans(Struct, frozen=True, kw_only=True):
-    """Means over the seeds of one arm, of what each `RunFlow` holds; `appeared` per image."""
+    """Means over the seeds of one arm, or their differences, of what each `RunFlow` holds.
+
+    `appeared`: per image. Precision and recall: at the frozen confidence.
+    """
 
     kept: MeanOverSeeds
     success: MeanOverSeeds
@@ -132,7 +135,8 @@ class PairFlow(Struct, frozen=True, kw_only=True):
     """One (host, target) pair in the base and in the arm.
 
     `base_runs`, `arm_runs`: the complete ones, in the order of the trial's seeds; `paired`: the
-    seeds that both have. `success_difference`: arm − base of the success rate, Welch's t.
+    seeds that both have. `success_difference`: arm − base of the success rate, Welch's t;
+    `differences`: the same of everything in `FlowMeans`, descriptive, deciding nothing.
     """
 
     host: str
@@ -144,6 +148,7 @@ class PairFlow(Struct, frozen=True, kw_only=True):
     arm: FlowMeans
     success_difference: MeanOverSeeds
     paired: tuple[PairedFlow, ...]
+    differences: FlowMeans | None = None
 
 
 class ArmFlow(Struct, frozen=True, kw_only=True):
