@@ -122,7 +122,7 @@ def published_sd(instances: Counts, ap_C: Array) -> Array:
 def seed_sd(
     rng: np.random.Generator, instances: Counts, skill: Array, noise_C: Array, panels: int = 40
 ) -> tuple[Array, Array]:
-    """SD of one run between seeds, root mean square over panels of 8 runs, and mean AP: each (C)."""
+    """SD of a run between seeds, root mean square over panels of 8 runs, and mean AP: each (C)."""
     runs = [
         score_panel(draw_panel(rng, instances, 8, skill=skill, noise_C=noise_C))[0]
         for _ in range(panels)

@@ -65,7 +65,7 @@ def test_a_real_loss_is_found() -> None:
 def test_the_population_interval_covers_what_the_conditional_one_cannot() -> None:
     """At 50 and at 1000 instances, each arm finding other images hard."""
     rng = np.random.default_rng(0)
-    instances = np.repeat([50, 1000], 4)
+    instances = np.repeat([50, 1000], [5, 2])
     conditional, population = [], []
     for _ in range(20):
         panel = sim.draw_panel(rng, instances, 6, interaction_sd=0.7, arm_S=[0, 0, 0, 1, 1, 1])
@@ -86,8 +86,8 @@ def test_the_population_interval_covers_what_the_conditional_one_cannot() -> Non
             holds.append((interval_C2[:, 0] <= 0) & (interval_C2[:, 1] >= 0))
     assert np.mean(conditional) < 0.85
     covered = np.array(population)
-    assert np.mean(covered[:, instances == 50]) > 0.89  # 80 intervals: a standard error of .024
-    assert np.mean(covered[:, instances == 1000]) > 0.89
+    assert np.mean(covered[:, instances == 50]) > 0.89  # 100 intervals: a standard error of .022
+    assert np.mean(covered[:, instances == 1000]) > 0.85  # 40
 
 
 def test_attack_rates_cover_where_instances_of_an_image_share_their_luck() -> None:

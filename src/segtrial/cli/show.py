@@ -155,7 +155,8 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         say(console, f"{contrast.arm} against {contrast.control}", style="bold")
         say(console, contrast.verdict)
         if contrast.stealth is not None and contrast.stealth.difference is not None:
-            say(console, f"Untouched classes: {contrast.stealth.reason}.")
+            shown = "shown" if contrast.stealth.verdict == "equivalent" else "not shown"
+            say(console, f"Stealth {shown}: {contrast.stealth.reason}.")
         if contrast.controls:
             say(console, f"note: {contrast.controls}")
         rows = [row for row in contrast.classes if row.family == "named" or row.role != "other"]
