@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import segtrial
 from segtrial.pipeline.comparison_record import read_comparison
 from segtrial.pipeline.plan import make_plan
 from segtrial.pipeline.run import run_trial
@@ -30,3 +33,13 @@ def test_a_damaged_record_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="holds no comparison"):
         read_comparison(tmp_path / "nowhere")
+
+
+def test_the_public_names_are_these_and_cost_nothing_until_used() -> None:
+    assert set(segtrial.__all__) == {"Comparison", "read_comparison", "__version__"}
+    assert segtrial.read_comparison is read_comparison
+    assert segtrial.Comparison.__name__ == "Comparison"
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = segtrial.nothing
+    program = "import sys, segtrial; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -116,12 +116,23 @@ def run(
 
 
 @app.command()
-def compare(folder: Folder, as_json: AsJson = False) -> None:
+def compare(
+    folder: Folder,
+    as_json: AsJson = False,
+    free_controls: Annotated[
+        bool,
+        typer.Option(
+            "--free-controls",
+            help="Runs of arms that do not touch a class join its control: surer, unless a "
+            "change reaches classes that it does not name.",
+        ),
+    ] = False,
+) -> None:
     """Compare the arms of a trial from its records, and show the verdicts."""
     from segtrial.cli.commands import compare_command
 
     with guarded():
-        compare_command(folder, as_json=as_json)
+        compare_command(folder, as_json=as_json, free_controls=free_controls)
 
 
 @app.command()

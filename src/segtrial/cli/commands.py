@@ -73,12 +73,14 @@ def run_command(trial: Path, *, runs: Path, data: Path | None, workers: int | No
         raise typer.Exit(RUNS_FAILED)
 
 
-def compare_command(folder: Path, *, as_json: bool) -> None:
+def compare_command(folder: Path, *, as_json: bool, free_controls: bool = False) -> None:
     """Compare from the records, without the data."""
     context, plan = reopen_trial(folder)
     console = stderr()
     with counting(console, "comparing") as report:
-        comparison = analyse(context, plan, sealed_runs(context, plan), report)
+        comparison = analyse(
+            context, plan, sealed_runs(context, plan), report, free_controls=free_controls
+        )
     if as_json:
         write_out(to_json(comparison))
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -113,11 +114,8 @@ def match_parts(
     if pairs is None:
         pairs = _own_pairs(truth, detections, iou_type, rules, thresholds)
     _check_serve(pairs, detections, iou_type, rules, thresholds)
-    dataset = truth.dataset
-    stated = detections.area_px
-    order = detection_order(detections, dataset, rules, pairs.area_px if stated is None else stated)
-    picked = _Picked(dataset, detections, rules, order, pairs)
-    value_K = parts.detection_value[order]
+    picked = _picked(truth.dataset, detections, rules, pairs)
+    value_K = parts.detection_value[picked.order]
     return tuple(
         picked.matches(thresholds, _outside(parts.truth_value, bounds), _outside(value_K, bounds))
         for bounds in parts.bounds_P2
@@ -151,6 +149,22 @@ def _check_serve(
         raise ValueError(f"IoU threshold {thresholds[0]}: pairs are known from {pairs.floor} up")
 
 
+_made: WeakKeyDictionary[Overlaps, dict[Rules, _Picked]] = WeakKeyDictionary()
+
+
+def _picked(dataset: Dataset, detections: Detections, rules: Rules, pairs: Overlaps) -> _Picked:
+    """Made once for the overlaps and the rules: other thresholds and parts pick the same."""
+    of_pairs = _made.setdefault(pairs, {})
+    known = of_pairs.get(rules)
+    if known is not None and known.dataset is dataset and known.detections is detections:
+        return known
+    stated = detections.area_px
+    area_px = pairs.area_px if stated is None else stated
+    order = detection_order(detections, dataset, rules, area_px)
+    of_pairs[rules] = _Picked(dataset, detections, rules, order, pairs)
+    return of_pairs[rules]
+
+
 class _Picked:
     """The detections that the rules look at, in the order of `Matches`; shared by the parts."""
 
@@ -162,7 +176,8 @@ class _Picked:
         order: Longs,
         pairs: Overlaps,
     ) -> None:
-        self.dataset, self.order, self.iou_type = dataset, order, IouType(pairs.iou_type)
+        self.dataset, self.detections, self.order = dataset, detections, order
+        self.iou_type = IouType(pairs.iou_type)
         self.classes = 1 if rules.class_agnostic else len(dataset.class_names)
         self.crowd = np.array(dataset.crowd)
         self.exists, self.rank_N = exists(dataset, rules), truth_ranks(dataset, rules)

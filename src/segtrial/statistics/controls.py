@@ -38,11 +38,12 @@ def choose_controls(inputs: ContrastInput) -> Controls:
     against free runs, two-sided p ≥ .05. Asked of all classes at once: asked class by class it
     would keep exactly those classes whose control runs lie far off, 5.9 % false positives at .05.
 
-    Off unless asked for. Simulated, 3 seeds, 6 arms: where the other arms leave a class truly
-    alone, power for −.03 on 212 and 57 instances rises from 67 and 38 % to 91 and 67 %, at 4.5 %
-    false positives; but where they all shift the untouched classes alike, by .004 AP, each class
-    its own way, no check sees it and exploratory false discoveries rise from 1 to 17 %, with .008
-    AP to 40 %. Relabelling may well do that, so these p-values decide nothing by default.
+    Off unless asked for. Simulated with 3 seeds and 6 arms (`benchmarks.statistics_arms`): where
+    the other arms leave a class truly alone, power for −.03 on 212 and 57 instances rises from 73
+    and 44 % to 96 and 73 %, at 4.4 % false positives; but where they all move the classes they are
+    said to leave alone by some .004 AP, each class its own way, no check sees it, false positives
+    are 7 % and trials with a false exploratory discovery rise from 3 to 17 %; with .008 AP to 12
+    and 43 %, more with 5 seeds. Relabelling may well do that.
     """
     own = np.ones(inputs.base_SC.shape, np.bool_)
     none = Controls(use_RC=np.concatenate([own, np.zeros(inputs.free_RC.shape, np.bool_)]), note="")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from segtrial.types.evaluation import IouType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Overlaps:
     """Pairs of a detection and a truth of the same image with IoU ≥ `floor`.
 
