@@ -278,7 +278,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path):
     while not list(tmp_path.rglob("training_state.pt")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    _, text = process.communicate(timeout=60)
+    _, text = process.communicate(timeout=180)
     assert process.returncode == 130, text
     assert f"segtrial run {trial} --runs {tmp_path / 'runs'}" in text
     assert "Traceback" not in text

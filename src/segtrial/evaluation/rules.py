@@ -55,7 +55,13 @@ class Rules:
 COCO = Rules(per_cell=100)
 LVIS = Rules(per_image=300, per_cell=300, federated=True, positive_area=True)
 LOWEST_CONFIDENCE = 0.001  # of Ultralytics; itself left out
-ULTRALYTICS = Rules(per_image=300, per_cell=None, crowds=False, above_score=LOWEST_CONFIDENCE)
+ULTRALYTICS = Rules(
+    per_image=300,
+    per_cell=None,
+    crowds=False,
+    above_score=LOWEST_CONFIDENCE,
+    first_of_equals=True,
+)
 
 MOST_CELLS = 1 << 28
 """Cells up to which there is a table of all of them, of one byte each."""
